@@ -22,6 +22,6 @@ export function createChannels(seed: number): (index: number) => string {
       text[place] = HEX[byte >> 4] ?? 0
       text[place + 1] = HEX[byte & 15] ?? 0
     })
-    return text.latin1Slice()
+    return text.toString('latin1')
   }
 }

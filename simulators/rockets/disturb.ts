@@ -35,7 +35,7 @@ export function* disturb(
   const held: RocketEvent[] = []
   const prompt = withBroken(withoutGaps(events, options, held, witness), options)
   yield* shuffled(repeated(prompt, options), options)
-  // The late ones are shuffled too, as a reader who knows their order could fill the holes from the left only.
+  // Shuffled as well: in their order they would fill each rocket's holes from the left only.
   const late = held.map(posting)
   shuffle(late, createRandom(options.seed, 'late-order'))
   yield* late
