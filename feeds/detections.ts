@@ -1,0 +1,27 @@
+import { arrival, defineFeed, integer, kafka, Type, text, uuid7 } from 'groundstation'
+
+export default defineFeed({
+  name: 'detections',
+  source: kafka({ topic: 'intellisite.detections' }),
+  event: Type.Object({
+    Year: Type.Integer(),
+    Make: Type.String({ minLength: 1 }),
+    Model: Type.String({ minLength: 1 }),
+    Category: Type.String(),
+  }),
+  identity: { position: true },
+  tables: {
+    detections: {
+      key: ['id'],
+      columns: {
+        id: uuid7(),
+        timestamp: arrival(),
+        year: integer('Year'),
+        make: text('Make'),
+        model: text('Model'),
+        category: text('Category'),
+      },
+    },
+  },
+  access: { default: 'reader' },
+})

@@ -1,0 +1,167 @@
+import { isAscii, isUtf8 } from 'node:buffer'
+import { findUnstorable, isTooDeep, mayBeInexact, withInexactMarked } from './exact.ts'
+import { type CompiledIdentity, KEY_CHARACTERS_MAX } from './identity.ts'
+import { pointerOf } from './path.ts'
+import { type CompiledTable, misfit } from './table.ts'
+import type { Validator, Violation } from './validator.ts'
+
+/** Why an event was refused. `conflict`, `fold` and `store` come later, of events that the schema let through. */
+export type RefusalReason =
+  | 'encoding'
+  | 'json'
+  | 'schema'
+  | 'type'
+  | 'inexact'
+  | 'unstorable'
+  | 'depth'
+  | 'key'
+  | 'column'
+  | 'size'
+  | 'conflict'
+  | 'fold'
+  | 'store'
+
+export type Refusal = {
+  readonly reason: RefusalReason
+  readonly message: string
+  /** JSON Pointer of the fault. */
+  readonly pointer: string
+  /** Who the event says it is, where that much can be read. */
+  readonly key: string | undefined
+  readonly sequence: number | undefined
+}
+
+export type ParsedEvent = {
+  readonly raw: Buffer
+  readonly event: unknown
+  readonly type: string
+  /** `''` where the feed's identity is the position. */
+  readonly key: string
+  /** 0 where the feed isn't sequenced. */
+  readonly sequence: number
+}
+
+export type Parsed =
+  | { readonly ok: true; readonly value: ParsedEvent }
+  | { readonly ok: false; readonly refusal: Refusal }
+
+export type ParseContext = {
+  readonly identity: CompiledIdentity
+  readonly typeOf: (event: unknown) => unknown
+  /** By event type; under `''` for a feed without variants. */
+  readonly validators: ReadonlyMap<string, Validator>
+  readonly envelope: Validator | undefined
+  readonly checkedTables: readonly CompiledTable[]
+}
+
+/** Turns the bytes of one event into what the schema promises, or says why not. Never throws. */
+export function parserOf(context: ParseContext): (raw: Buffer) => Parsed {
+  const { identity } = context
+  return raw => {
+    const ascii = isAscii(raw)
+    if (!ascii && !isUtf8(raw)) return refuse(context, undefined, 'encoding', 'is not UTF-8', '')
+    const json = ascii ? raw.toString('latin1') : raw.toString('utf8')
+    if (isTooDeep(json)) return refuse(context, undefined, 'depth', 'nests deeper than 128 levels', '')
+    let event: unknown
+    try {
+      event = JSON.parse(json)
+    } catch (error) {
+      // A syntax error's own words quote the text, which doesn't belong into a log.
+      return refuse(context, undefined, 'json', `is not JSON${placeOf(error)}`, '')
+    }
+    const type = context.typeOf(event)
+    const validator = typeof type === 'string' ? context.validators.get(type) : undefined
+    if (validator === undefined || typeof type !== 'string') return refuseType(context, event)
+    if (!validator.check(event)) return refuseSchema(context, event, validator.violation(event))
+    const more = mayBeInexact(json) ? inexactViolation(json, validator) : undefined
+    if (more !== undefined)
+      return refuse(context, event, 'inexact', 'is a number that JSON readers round', more.pointer)
+    if (json.includes('\\u')) {
+      const pointer = findUnstorable(event)
+      if (pointer !== undefined)
+        return refuse(context, event, 'unstorable', 'holds U+0000 or half a surrogate pair', pointer)
+    }
+    const key = identity.keyOf === undefined ? '' : identity.keyOf(event)
+    if (identity.keyOf !== undefined && (key.length === 0 || key.length > KEY_CHARACTERS_MAX)) {
+      const pointer = pointerOf(identity.keyPath ?? '')
+      return refuse(context, undefined, 'key', `must have 1 to ${KEY_CHARACTERS_MAX} characters`, pointer)
+    }
+    const sequence = identity.sequenceOf === undefined ? 0 : identity.sequenceOf(event)
+    if (identity.sequenceOf !== undefined && !(sequence >= 1 && sequence <= Number.MAX_SAFE_INTEGER))
+      return refuse(context, event, 'key', 'must be from 1 to 2^53 - 1', pointerOf(identity.sequencePath ?? ''))
+    const column = columnMisfit(context.checkedTables, type, event)
+    if (column !== undefined) return refuse(context, event, 'column', column.message, column.pointer)
+    return { ok: true, value: { raw, event, type, key, sequence } }
+  }
+}
+
+function placeOf(error: unknown): string {
+  const position = /at position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1]
+  return position === undefined ? '' : ` from byte ${position} on`
+}
+
+/** Rounded numbers matter where the schema wants an integer: with NaN in their place the check tells. */
+function inexactViolation(json: string, validator: Validator): Violation | undefined {
+  const marked = withInexactMarked(json)
+  if (marked === undefined || validator.check(marked)) return undefined
+  const violation = validator.violation(marked)
+  return violation.isInteger ? violation : undefined
+}
+
+function columnMisfit(tables: readonly CompiledTable[], type: string, event: unknown) {
+  for (const table of tables) {
+    if (table.when !== undefined && !table.when.has(type)) continue
+    for (const column of table.columns) {
+      if (!column.needsCheck) continue
+      const message = misfitOf(column, event)
+      if (message !== undefined) return { message: `${message} for the column ${column.name}`, pointer: column.pointer }
+    }
+  }
+  return undefined
+}
+
+function misfitOf(column: CompiledTable['columns'][number], event: unknown): string | undefined {
+  try {
+    return misfit(column.type, column.read(event))
+  } catch {
+    // The function is the feed's own: what it throws may quote the event.
+    return 'its function failed'
+  }
+}
+
+function refuseType(context: ParseContext, event: unknown): Parsed {
+  const { envelope, identity } = context
+  if (envelope !== undefined && !envelope.check(event)) return refuseSchema(context, event, envelope.violation(event))
+  const known = [...context.validators.keys()].join(', ')
+  return refuse(context, event, 'type', `must be one of ${known}`, pointerOf(identity.typePath ?? ''))
+}
+
+const refuseSchema = (context: ParseContext, event: unknown, { message, pointer }: Violation): Parsed =>
+  refuse(context, event, 'schema', message, pointer)
+
+function refuse(
+  context: ParseContext,
+  event: unknown,
+  reason: RefusalReason,
+  message: string,
+  pointer: string,
+): Parsed {
+  const { key, sequence } = readIdentity(context.identity, event)
+  return { ok: false, refusal: { reason, message, pointer, key, sequence } }
+}
+
+/** Key and number of an event that was refused, so that it holds its followers as a missing one does. */
+function readIdentity(
+  identity: CompiledIdentity,
+  event: unknown,
+): { key: string | undefined; sequence: number | undefined } {
+  if (event === undefined || identity.kind !== 'sequenced') return { key: undefined, sequence: undefined }
+  const key = readKey(identity, event)
+  const sequence: unknown = identity.sequenceOf?.(event)
+  const isNumber = Number.isSafeInteger(sequence) && (sequence as number) >= 1
+  return { key, sequence: key !== undefined && isNumber ? (sequence as number) : undefined }
+}
+
+function readKey({ keyOf, isKey }: CompiledIdentity, event: unknown): string | undefined {
+  return keyOf !== undefined && isKey(event) ? keyOf(event) : undefined
+}

@@ -1,0 +1,117 @@
+import type { FeedDeclaration } from './declare.ts'
+import type { Fault } from './fault.ts'
+import type { SchemaNode } from './path.ts'
+import { validatorOf } from './validator.ts'
+
+export type StateValue = Readonly<Record<string, unknown>>
+
+export type SortKind = 'text' | 'number' | 'boolean'
+export type SortField = {
+  readonly name: string
+  readonly kind: SortKind
+  /** A field of what `evolve` carries, or one of the three that every state has. */
+  readonly of: 'state' | 'key' | 'sequence' | 'time'
+}
+
+export type CompiledState = {
+  readonly path: string
+  readonly keyName: string
+  readonly sequenceName: string
+  readonly timeName: string
+  readonly schema: SchemaNode
+  readonly initial: StateValue
+  readonly evolve: (state: StateValue, event: unknown, type: string) => StateValue
+  readonly sort: readonly SortField[]
+}
+
+export type Standing = {
+  readonly key: string
+  readonly sequence: number
+  readonly time: string | null
+  readonly complete: boolean
+  readonly state: StateValue
+}
+
+/** A state as the API serves it: key, the declared fields in their order, number, time, `complete`. */
+export function present(state: CompiledState, standing: Standing): Record<string, unknown> {
+  const shown: Record<string, unknown> = { [state.keyName]: standing.key }
+  for (const name of Object.keys(state.schema.properties ?? {})) shown[name] = standing.state[name] ?? null
+  shown[state.sequenceName] = standing.sequence
+  shown[state.timeName] = standing.time
+  shown.complete = standing.complete
+  return shown
+}
+
+export function compileState(
+  declared: NonNullable<FeedDeclaration['state']>,
+  types: readonly string[] | undefined,
+  faults: Fault[],
+): CompiledState {
+  const schema = declared.schema as SchemaNode
+  const fault = (place: string, message: string) => faults.push({ place: `state.${place}`, message })
+  if (!/^\/[A-Za-z0-9/_-]*[A-Za-z0-9_-]$/.test(declared.path))
+    fault('path', "a path starts with / and doesn't end with one")
+  if (schema.type !== 'object') fault('schema', 'a state is an object')
+  else if (!validatorOf(schema).check(declared.initial)) {
+    const { pointer, message } = validatorOf(schema).violation(declared.initial)
+    fault('initial', `${pointer} ${message}`.trim())
+  }
+  const evolve = declared.evolve as unknown
+  if (types === undefined && typeof evolve !== 'function') fault('evolve', 'a feed with one schema has one function')
+  for (const type of types ?? []) {
+    const one: unknown = (evolve as Record<string, unknown> | undefined)?.[type]
+    if (typeof one !== 'function') fault(`evolve.${type}`, 'there is no function for this event type')
+  }
+  for (const type of types === undefined ? [] : Object.keys((evolve ?? {}) as object))
+    if (!types?.includes(type)) fault(`evolve.${type}`, 'there is no such event type')
+  const sequenceName = declared.stands?.sequence ?? 'sequence'
+  const timeName = declared.stands?.time ?? 'time'
+  const taken = [declared.key, sequenceName, timeName, 'complete']
+  for (const name of Object.keys(schema.properties ?? {}))
+    if (taken.includes(name)) fault(`schema.${name}`, 'the state has a field of this name already')
+  const sort: SortField[] = []
+  for (const name of declared.sort ?? []) {
+    const field = sortField(name, { keyName: declared.key, sequenceName, timeName, schema })
+    if (field === undefined) fault('sort', `${name} is no text, number or boolean of the state`)
+    else sort.push(field)
+  }
+  if (!sort.some(field => field.of === 'key')) sort.unshift({ name: declared.key, kind: 'text', of: 'key' })
+  return {
+    path: declared.path,
+    keyName: declared.key,
+    sequenceName,
+    timeName,
+    schema,
+    initial: declared.initial as StateValue,
+    evolve: evolverOf(evolve, types !== undefined),
+    sort,
+  }
+}
+
+type Evolver = (state: StateValue, event: unknown) => StateValue
+
+function evolverOf(evolve: unknown, typed: boolean): CompiledState['evolve'] {
+  if (!typed) return (state, event) => (evolve as Evolver)(state, event)
+  const byType = new Map(Object.entries((evolve ?? {}) as Record<string, Evolver>))
+  return (state, event, type) => byType.get(type)?.(state, event) ?? state
+}
+
+function sortField(
+  name: string,
+  state: { keyName: string; sequenceName: string; timeName: string; schema: SchemaNode },
+): SortField | undefined {
+  if (name === state.keyName) return { name, kind: 'text', of: 'key' }
+  if (name === state.sequenceName) return { name, kind: 'number', of: 'sequence' }
+  if (name === state.timeName) return { name, kind: 'text', of: 'time' }
+  const schema = state.schema.properties?.[name]
+  const kind = schema === undefined ? undefined : sortKind(schema)
+  return kind === undefined ? undefined : { name, kind, of: 'state' }
+}
+
+function sortKind(schema: SchemaNode): SortKind | undefined {
+  if (schema.type === 'string') return 'text'
+  if (schema.type === 'integer' || schema.type === 'number') return 'number'
+  if (schema.type === 'boolean') return 'boolean'
+  const options = (schema as { anyOf?: readonly SchemaNode[] }).anyOf ?? []
+  return options.map(sortKind).find(kind => kind !== undefined)
+}

@@ -1,0 +1,5 @@
+/** What a feed file imports. */
+export { type Static, Type } from 'typebox'
+export { arrival, bigint, boolean, double, integer, json, serial, text, timestamp, uuid, uuid7 } from './feed/column.ts'
+export { at, type DeclaredFeed, defineFeed, variants } from './feed/declare.ts'
+export { http, kafka } from './feed/source.ts'

@@ -1,0 +1,82 @@
+import { includes, type Range } from './ranges.ts'
+
+/**
+ * What a key's cursor knows. Each number from 1 on is in exactly one place:
+ *
+ *     applied        up to the frontier, and neither missing nor voided
+ *     missing        up to the frontier, in a hole that was released
+ *     voided         an operator said that it will never come; below or above the frontier
+ *     held           above the frontier: it is in, and waits for a number before it
+ *     next           the number after the frontier, unless it is voided
+ *     ahead          any other above the frontier
+ *
+ * Invariants: `held` and `voided` never touch the frontier from above (they would have been passed), `missing` lies
+ * below it, and no two of the three share a number. `conformant` checks them, for the tests.
+ */
+export type Cursor = {
+  /** The highest number applied or passed; 0 at first. */
+  readonly frontier: number
+  readonly missing: readonly Released[]
+  readonly voided: readonly Range[]
+  readonly held: readonly Held[]
+}
+
+/** Numbers that are in and wait, and when the first of them arrived (milliseconds of the database's clock). */
+export type Held = { readonly from: number; readonly to: number; readonly since: number }
+/** A hole that is waited for no longer, and since when it is known. */
+export type Released = { readonly from: number; readonly to: number; readonly since: number }
+
+export type Place = 'applied' | 'missing' | 'voidedBelow' | 'next' | 'ahead' | 'held' | 'voidedAhead'
+
+export const START: Cursor = { frontier: 0, missing: [], voided: [], held: [] }
+
+export const ranges = (spans: readonly { readonly from: number; readonly to: number }[]): Range[] =>
+  spans.map(({ from, to }) => [from, to])
+
+export function placeOf(cursor: Cursor, number: number): Place {
+  if (number <= cursor.frontier) {
+    if (cursor.missing.length > 0 && includes(ranges(cursor.missing), number)) return 'missing'
+    return cursor.voided.length > 0 && includes(cursor.voided, number) ? 'voidedBelow' : 'applied'
+  }
+  if (cursor.held.length > 0 && includes(ranges(cursor.held), number)) return 'held'
+  if (cursor.voided.length > 0 && includes(cursor.voided, number)) return 'voidedAhead'
+  return number === cursor.frontier + 1 ? 'next' : 'ahead'
+}
+
+/** The lowest number that what is held waits for; undefined where nothing is held. */
+export const waitingFor = (cursor: Cursor): number | undefined =>
+  cursor.held.length > 0 ? cursor.frontier + 1 : undefined
+
+/** The holes that are still waited for, lowest first, each since the first event behind it arrived. */
+export function openHoles(cursor: Cursor): Released[] {
+  const holes: Released[] = []
+  let from = cursor.frontier + 1
+  cursor.held.forEach((span, index) => {
+    const since = Math.min(...cursor.held.slice(index).map(later => later.since))
+    let start = from
+    for (const [voidFrom, voidTo] of cursor.voided) {
+      if (voidTo < start || voidFrom >= span.from) continue
+      if (voidFrom > start) holes.push({ from: start, to: voidFrom - 1, since })
+      start = voidTo + 1
+    }
+    if (start < span.from) holes.push({ from: start, to: span.from - 1, since })
+    from = span.to + 1
+  })
+  return holes
+}
+
+/** Whether every number up to the frontier is in, or voided. */
+export const isComplete = (cursor: Cursor): boolean => cursor.missing.length === 0
+
+/** The invariant that is broken, in words; undefined where all hold. */
+export function nonconformity({ frontier, missing, voided, held }: Cursor): string | undefined {
+  const sorted = (spans: readonly Range[]) =>
+    spans.every(([from, to], index) => from <= to && (index === 0 || from > (spans[index - 1]?.[1] ?? 0)))
+  if (![ranges(missing), voided, ranges(held)].every(sorted)) return 'ranges are sorted and apart'
+  if (missing.some(({ to }) => to > frontier)) return 'missing numbers lie below the frontier'
+  if (held.some(({ from }) => from <= frontier + 1)) return 'what is held does not touch the frontier'
+  if (voided.some(([from, to]) => from <= frontier + 1 && to > frontier)) return 'voided numbers are passed'
+  const taken = [...ranges(missing), ...ranges(held), ...voided].sort((a, b) => a[0] - b[0])
+  if (!sorted(taken)) return 'a number is in one place'
+  return undefined
+}

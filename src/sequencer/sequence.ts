@@ -1,0 +1,148 @@
+import { type Cursor, type Held, openHoles, placeOf, type Released, ranges } from './cursor.ts'
+import { add, count, type Range, remove } from './ranges.ts'
+import { type Incoming, TRANSITIONS, type Verdict } from './transitions.ts'
+
+export type Arrival = { readonly sequence: number; readonly incoming: Incoming }
+
+export type Policy = {
+  /** Numbers may be sparse: whatever is above the frontier is next, and no hole exists. */
+  readonly isSparse: boolean
+  /** Over so many held events of one key the lowest hole is released early. */
+  readonly maxHeld: number
+}
+
+/** What changed for the books: holes that were released, filled in or voided. */
+export type HoleChange = Released & { readonly status: 'released' | 'healed' | 'voided'; readonly early: boolean }
+
+export type Sequenced = {
+  readonly cursor: Cursor
+  /** One verdict for each arrival, in their order. */
+  readonly verdicts: readonly Verdict[]
+  /** The numbers above the old frontier that are applied now, lowest first. What was held before is among them. */
+  readonly advanced: readonly Range[]
+  readonly changes: readonly HoleChange[]
+}
+
+type Draft = { frontier: number; missing: Released[]; voided: Range[]; held: Held[] }
+
+/**
+ * Takes the arrivals of one key in the order they came, and says what becomes of each. Pure: `now` is the database's
+ * clock in milliseconds. Wherever the same events arrive in another order, repeated or cut into other batches, the set of
+ * numbers applied in the end is the same, and each is applied once.
+ */
+export function sequence(cursor: Cursor, arrivals: readonly Arrival[], policy: Policy, now: number): Sequenced {
+  const draft: Draft = {
+    frontier: cursor.frontier,
+    missing: [...cursor.missing],
+    voided: [...cursor.voided],
+    held: [...cursor.held],
+  }
+  const advanced: Range[] = []
+  const changes: HoleChange[] = []
+  const verdicts = arrivals.map(({ sequence: number, incoming }) => {
+    const verdict = verdictOf(draft, number, incoming, policy)
+    if (verdict === 'apply') advance(draft, number, advanced)
+    else if (verdict === 'hold') hold(draft, number, now, advanced)
+    else if (verdict === 'heal') fill(draft, number, 'healed', changes)
+    else if (verdict === 'void') pass(draft, number, changes, advanced, now)
+    return verdict
+  })
+  while (count(ranges(draft.held)) > policy.maxHeld) releaseLowest(draft, advanced, changes, true)
+  return { cursor: draft, verdicts, advanced, changes }
+}
+
+/** Releases every hole whose wait is over: known since before `dueBefore` (milliseconds of the database's clock). */
+export function release(cursor: Cursor, dueBefore: number): Sequenced {
+  const draft: Draft = {
+    frontier: cursor.frontier,
+    missing: [...cursor.missing],
+    voided: [...cursor.voided],
+    held: [...cursor.held],
+  }
+  const advanced: Range[] = []
+  const changes: HoleChange[] = []
+  for (let [hole] = openHoles(draft); hole !== undefined && hole.since <= dueBefore; [hole] = openHoles(draft))
+    releaseLowest(draft, advanced, changes, false)
+  return { cursor: draft, verdicts: [], advanced, changes }
+}
+
+function verdictOf(draft: Draft, number: number, incoming: Incoming, policy: Policy): Verdict {
+  const place = placeOf(draft, number)
+  return TRANSITIONS[policy.isSparse && place === 'ahead' ? 'next' : place][incoming]
+}
+
+/** Moves the frontier to a number, and on over whatever is held or voided right behind it. */
+function advance(draft: Draft, number: number, advanced: Range[]): void {
+  append(advanced, number, number)
+  draft.frontier = number
+  settle(draft, advanced)
+}
+
+function settle(draft: Draft, advanced: Range[]): void {
+  for (;;) {
+    const next = draft.frontier + 1
+    const [held] = draft.held
+    if (held?.from === next) {
+      draft.held.shift()
+      append(advanced, held.from, held.to)
+      draft.frontier = held.to
+      continue
+    }
+    const voided = draft.voided.find(([from]) => from === next)
+    if (voided === undefined) return
+    draft.frontier = voided[1]
+  }
+}
+
+function append(advanced: Range[], from: number, to: number): void {
+  const last = advanced.at(-1)
+  if (last !== undefined && last[1] === from - 1) advanced[advanced.length - 1] = [last[0], to]
+  else advanced.push([from, to])
+}
+
+function hold(draft: Draft, number: number, now: number, advanced: Range[]): void {
+  draft.voided = remove(draft.voided, [number, number])
+  let from = number
+  let to = number
+  let since = now
+  const held: Held[] = []
+  for (const span of draft.held) {
+    if (span.to < from - 1 || span.from > to + 1) held.push(span)
+    else {
+      from = Math.min(from, span.from)
+      to = Math.max(to, span.to)
+      since = Math.min(since, span.since)
+    }
+  }
+  draft.held = [...held, { from, to, since }].sort((a, b) => a.from - b.from)
+  settle(draft, advanced)
+}
+
+/** Takes a number out of the hole that it lies in. */
+function fill(draft: Draft, number: number, status: 'healed' | 'voided', changes: HoleChange[]): void {
+  const hole = draft.missing.find(({ from, to }) => number >= from && number <= to)
+  draft.voided = remove(draft.voided, [number, number])
+  if (hole === undefined) return
+  changes.push({ from: number, to: number, since: hole.since, status, early: false })
+  draft.missing = draft.missing.flatMap(span =>
+    span === hole
+      ? remove([[span.from, span.to]], [number, number]).map(([from, to]) => ({ from, to, since: span.since }))
+      : [span],
+  )
+}
+
+function pass(draft: Draft, number: number, changes: HoleChange[], advanced: Range[], now: number): void {
+  if (number <= draft.frontier) fill(draft, number, 'voided', changes)
+  else changes.push({ from: number, to: number, since: now, status: 'voided', early: false })
+  draft.voided = add(draft.voided, [number, number])
+  settle(draft, advanced)
+}
+
+function releaseLowest(draft: Draft, advanced: Range[], changes: HoleChange[], early: boolean): void {
+  const [hole] = openHoles(draft)
+  if (hole === undefined) return
+  draft.missing.push(hole)
+  changes.push({ ...hole, status: 'released', early })
+  draft.frontier = hole.to
+  settle(draft, advanced)
+}
