@@ -45,6 +45,18 @@ describe('disturbed traffic', () => {
     )
   })
 
+  it('repeats as many as it was told to, each after the first and within the window', () => {
+    const events = generateRockets({ seed: 6, maxMessages: 500, now })
+    const sent = [...disturb(events, { seed: 6, duplicates: 1, repeatWithin: 20 })]
+    assert.equal(sent.length, 1_000)
+    const firsts = new Map<string, number>()
+    sent.forEach(({ kind, json }, place) => {
+      if (kind === 'event') firsts.set(json, place)
+      else assert.ok(place > (firsts.get(json) ?? place))
+    })
+    assert.equal(firsts.size, 500)
+  })
+
   it('leaves the gaps where they are when another trouble is switched on', () => {
     const gapsOf = (more: object) => {
       const { postings } = rocketTraffic({ seed: 5, maxMessages: 2_000, gaps: 0.1, now, ...more })

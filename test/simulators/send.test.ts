@@ -71,7 +71,7 @@ describe('the sender', () => {
     const whole = new Set(postings.filter(posting => posting.kind === 'event').map(posting => posting.json))
     let spared = 1
     const server = await receiver(t, (_, body) => (whole.has(body) || spared-- > 0 ? accepted : 400))
-    const report = await sendPostings(postings, { url: server.url, keepAlive: true })
+    const report = await sendPostings(postings, { url: server.url, keepAlive: true, retryAfterMs: 1, maxAttempts: 2 })
     assert.equal(server.bodies.length, postings.length)
     assert.equal(report.rejected, postings.length - 60 - 1)
     assert.equal(report.invalidAcknowledged, 1)
