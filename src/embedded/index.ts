@@ -1,0 +1,1 @@
+export { type EmbeddedLogLine, type EmbeddedOptions, type EmbeddedServer, openEmbedded } from './open.ts'
