@@ -1,4 +1,5 @@
 import type { CompiledFeed } from '../feed/compile.ts'
+import type { Standing } from '../feed/state.ts'
 
 /** What became of one event. Durable by the time it is told. */
 export type Outcome =
@@ -59,6 +60,13 @@ export type Engine = {
   room(feed: string, signal?: AbortSignal): Promise<void>
   /** What is known of a log; undefined where nothing is. */
   log(feed: string, name: string): Promise<KnownLog | undefined>
+  /**
+   * Remembers a request's idempotency key with the digest of its body, for feeds whose events carry their identity:
+   * `other` where the key is known with another body.
+   */
+  claim(feed: string, name: string, digest: Buffer): Promise<'new' | 'same' | 'other'>
+  /** The state after number `at`, from what is known now; undefined for an unknown key or beyond the last number. */
+  stateAt(feed: string, key: string, at: number): Promise<Standing | undefined>
   /** What would become of an event if it were submitted now; nothing is written. */
   dryRun(feed: string, event: Buffer): Promise<Outcome>
   /** Dismisses an open dead letter: its number, where it has one, is voided. False where there is no such letter. */

@@ -1,0 +1,158 @@
+import pg from 'pg'
+import { GroundstationError, messageOf } from '../errors.ts'
+
+export type Row = Record<string, unknown>
+export type Query = (text: string, values?: readonly unknown[], name?: string) => Promise<{ rows: Row[] }>
+export type Client = pg.PoolClient
+
+export type Store = {
+  /** One statement on any connection. `name` keeps it prepared. */
+  readonly query: Query
+  /** A connection for as long as `work` takes; thrown away where `work` fails with the connection in doubt. */
+  withClient<Result>(work: (client: Client) => Promise<Result>): Promise<Result>
+  /** `work` in one transaction: committed when it resolves, rolled back when it rejects. */
+  transaction<Result>(work: (client: Client) => Promise<Result>): Promise<Result>
+  close(): Promise<void>
+}
+
+export type StoreOptions = {
+  readonly connectionsMax?: number
+  readonly log?: (message: string) => void
+  /** Only for showing that the tests notice: what happens without durable commits. */
+  readonly synchronousCommit?: 'on' | 'off'
+}
+
+const INT8 = 20
+const TIMESTAMPTZ = 1184
+const asIs = (text: string) => text
+
+// int8 holds positions and numbers that the engine keeps below 2^53; times are formatted by the statements themselves.
+const types = {
+  getTypeParser: (oid: number, format?: string) => {
+    if (oid === INT8) return Number
+    if (oid === TIMESTAMPTZ) return asIs
+    return pg.types.getTypeParser(oid, format as 'text')
+  },
+}
+
+/** Opens a pool of connections. Errors: STORE_UNREACHABLE, STORE_INCOMPATIBLE. */
+export async function openStore(url: string, options: StoreOptions = {}): Promise<Store> {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.connectionsMax ?? 12,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    types,
+    application_name: 'groundstation',
+    statement_timeout: 60_000,
+    lock_timeout: 20_000,
+    idle_in_transaction_session_timeout: 60_000,
+    // A commit that was acknowledged is on disk, whatever the server's own default is.
+    options: `-c TimeZone=UTC -c jit=off -c client_min_messages=warning -c synchronous_commit=${options.synchronousCommit ?? 'on'}`,
+  })
+  // Without a listener an idle connection's death would take the process down.
+  pool.on('error', error => options.log?.(`a database connection ended: ${error.message}`))
+  pool.on('connect', client => {
+    client.on('error', error => options.log?.(`a database connection ended: ${error.message}`))
+  })
+  const store = storeOf(pool)
+  try {
+    await checkServer(store)
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+  return store
+}
+
+function storeOf(pool: pg.Pool): Store {
+  const withClient: Store['withClient'] = async work => {
+    const client = await connect(pool)
+    try {
+      const result = await work(client)
+      client.release()
+      return result
+    } catch (error) {
+      client.release(true)
+      throw error
+    }
+  }
+  let closing: Promise<void> | undefined
+  return {
+    query: async (text, values = [], name) => {
+      try {
+        return await pool.query({ text, values: [...values], ...(name === undefined ? {} : { name }) })
+      } catch (error) {
+        throw asStoreError(error)
+      }
+    },
+    withClient,
+    transaction: work =>
+      withClient(async client => {
+        await client.query('begin')
+        const result = await work(client)
+        await client.query('commit')
+        return result
+      }),
+    close: () => {
+      closing ??= pool.end()
+      return closing
+    },
+  }
+}
+
+async function connect(pool: pg.Pool): Promise<Client> {
+  try {
+    return await pool.connect()
+  } catch (error) {
+    throw asStoreError(error)
+  }
+}
+
+async function checkServer(store: Store): Promise<void> {
+  const { rows } = await store.query(
+    "select current_setting('server_version_num')::int as version, current_setting('server_encoding') as encoding",
+  )
+  const version = Number(rows[0]?.version)
+  if (version < 150_000)
+    throw new GroundstationError(
+      'STORE_INCOMPATIBLE',
+      `PostgreSQL ${version / 10_000} is too old: 15 or later is needed`,
+    )
+  if (rows[0]?.encoding !== 'UTF8')
+    throw new GroundstationError(
+      'STORE_INCOMPATIBLE',
+      `The database's encoding is ${rows[0]?.encoding}: it must be UTF8`,
+    )
+}
+
+const UNREACHABLE_STATES = /^(08...|57P0[1-5]|53300|28...|3D000)$/
+const RETRY_STATES = /^(40001|40P01|55P03)$/
+const NETWORK = /^(ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOENT|EAI_AGAIN)$/
+
+/** How a statement failed: whether the connection is gone, trying again can help, or the data itself is refused. */
+export type FailureKind = 'connection' | 'retry' | 'data' | 'other'
+
+export function failureKind(error: unknown): FailureKind {
+  if (error instanceof GroundstationError) return error.code === 'STORE_UNREACHABLE' ? 'connection' : 'other'
+  const code = (error as { code?: unknown } | undefined)?.code
+  if (typeof code === 'string') {
+    if (UNREACHABLE_STATES.test(code) || NETWORK.test(code)) return 'connection'
+    if (RETRY_STATES.test(code)) return 'retry'
+    if (/^(22|23|54)/.test(code)) return 'data'
+  }
+  return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/.test(
+    messageOf(error),
+  )
+    ? 'connection'
+    : 'other'
+}
+
+/** A lost or refused connection as STORE_UNREACHABLE; anything else as it is. */
+export function asStoreError(error: unknown): unknown {
+  if (failureKind(error) !== 'connection' || error instanceof GroundstationError) return error
+  return new GroundstationError('STORE_UNREACHABLE', `The database can't be reached: ${messageOf(error)}`, {
+    cause: error,
+  })
+}
