@@ -8,7 +8,7 @@
  *     server.log      what the server says; server.log.1 is the one before
  */
 import { randomUUID } from 'node:crypto'
-import { chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { chmod, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { GroundstationError, messageOf } from '../errors.ts'
@@ -43,6 +43,8 @@ export async function prepareHome(folder: string): Promise<Home> {
       await mkdir(inner, { recursive: true, mode: 0o700 })
       await giveToOwnerOf(path, inner)
     }
+    // Neither the data nor the password belongs into anyone's repository.
+    await writeFile(join(path, '.gitignore'), '*\n', { mode: 0o600, flag: 'wx' }).catch(() => {})
     return home
   } catch (cause) {
     throw asFault(cause, path)

@@ -7,7 +7,7 @@ import { readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { GroundstationError } from '../errors.ts'
-import { commandLineOf, hasEntry, isRunning } from './process-identity.ts'
+import { commandLineOf, hasEntry, isRunning, processesWith } from './process-identity.ts'
 import type { Programs } from './programs.ts'
 import { run } from './run.ts'
 
@@ -76,6 +76,20 @@ export async function stopPostmaster(data: string, programs: Programs): Promise<
   if (await isGone(found.pid, FAST_STOP_MS)) return true
   await tell(found.pid, 'SIGQUIT', data, programs)
   return isGone(found.pid, HARD_STOP_MS)
+}
+
+/**
+ * Ends the backends that a killed server left: one that computes doesn't notice, and PostgreSQL rightly refuses to start
+ * beside it. SIGQUIT makes them leave at once, without writing; what they had committed is in the log and is recovered.
+ */
+export async function endLeftovers(data: string): Promise<void> {
+  for (const pid of await processesWith(`postgres: ${await clusterName(data)}: `)) {
+    try {
+      process.kill(pid, 'SIGQUIT')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
+  }
 }
 
 async function readPidFile(data: string): Promise<Postmaster | undefined> {

@@ -3,7 +3,7 @@
  * by its id and a *stamp* of when it started, and a name is alive only when both still hold.
  */
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 const UNKNOWN_STAMP = 'unknown'
 
@@ -47,6 +47,17 @@ export async function commandLineOf(pid: number): Promise<string | undefined> {
     return powershell(`(Get-CimInstance Win32_Process -Filter "ProcessId=${pid}").CommandLine`)
   }
   return output('ps', ['-ww', '-o', 'command=', '-p', String(pid)])
+}
+
+/** The ids of all processes whose command line holds the text. None on Windows, where nobody asks. */
+export async function processesWith(text: string): Promise<readonly number[]> {
+  if (process.platform === 'linux') {
+    const pids = readdirSync('/proc').filter(name => /^\d+$/.test(name))
+    return pids.filter(pid => readText(`/proc/${pid}/cmdline`)?.includes(text)).map(Number)
+  }
+  if (process.platform === 'win32') return []
+  const lines = (await output('ps', ['-A', '-ww', '-o', 'pid=,command=']))?.split('\n') ?? []
+  return lines.filter(line => line.includes(text)).map(line => Number.parseInt(line, 10))
 }
 
 async function stampOf(pid: number): Promise<string | undefined> {

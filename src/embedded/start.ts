@@ -9,7 +9,7 @@ import { GroundstationError } from '../errors.ts'
 import { dataArgument } from './account.ts'
 import type { Making } from './data-folder.ts'
 import { freePort, isFree } from './database-url.ts'
-import { clusterName, type Postmaster, waitUntilReady } from './postmaster.ts'
+import { clusterName, endLeftovers, type Postmaster, waitUntilReady } from './postmaster.ts'
 import { faultLines, serverEnvironment, spawnFault } from './run.ts'
 import { openLog, readLogFrom } from './server-log.ts'
 import { writeSettings } from './server-settings.ts'
@@ -33,6 +33,7 @@ export async function startPostmaster(starting: Starting, mayMove: boolean): Pro
     if ('pid' in attempt) return attempt
     const passing = /shared memory block|lock file .* is empty|could not (bind|create any TCP)/.test(attempt.said)
     if (!passing || performance.now() > deadline) throw startFault(starting, attempt.said)
+    if (/shared memory block/.test(attempt.said)) await endLeftovers(starting.home.data)
     await delay(RETRY_MS)
   }
 }

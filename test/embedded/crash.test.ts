@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { cp, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { isRunning } from '../../src/embedded/process-identity.ts'
-import { killAndWait, madeHome, newHome, open, postmasterPid, query, until, userProcess } from './homes.ts'
+import { copyHome, killAndWait, madeHome, newHome, open, postmasterPid, query, until, userProcess } from './homes.ts'
 
 test('a server whose owner was killed is adopted, and stopped by who leaves last', async t => {
   const home = await madeHome(t)
@@ -44,11 +44,16 @@ test('a killed postmaster is restarted on the same port, with all that was commi
   const other = await userProcess(t, home)
   await query(server.url, 'CREATE TABLE kept AS SELECT 7 AS n')
   const pid = await postmasterPid(home)
+  // A backend that computes doesn't notice that its postmaster is gone.
+  const busy = assert.rejects(query(other.url, 'SELECT count(*) FROM generate_series(1, 10000000000) /* busy */'))
+  const isBusy = "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%/* busy%' AND pid <> pg_backend_pid()"
+  await until('a backend computes', async () => (await query(server.url, isBusy)).length === 1)
   await killAndWait(pid)
   await until('it answers again', async () => (await query(server.url, 'SELECT 1')).length === 1)
   assert.notEqual(await postmasterPid(home), pid)
   assert.deepEqual(await query(other.url, 'SELECT n FROM kept'), [{ n: 7 }])
   await until('it has been said', async () => warnings.some(line => line.includes('is back')))
+  await busy
   assert.equal(server.lost.aborted, false)
   await other.leave()
   const last = await postmasterPid(home)
@@ -107,7 +112,7 @@ test('a home copied while it runs opens by itself, with its own server', async t
   const server = await open(t, home)
   await query(server.url, 'CREATE TABLE kept AS SELECT 7 AS n; CHECKPOINT')
   const copied = await newHome(t)
-  await cp(home, copied, { recursive: true })
+  await copyHome(home, copied)
   const copy = await open(t, copied)
   assert.equal(copy.adopted, false)
   assert.notEqual(copy.url, server.url)

@@ -1,5 +1,5 @@
 /** Homes, processes and facts for the tests of the embedded server. Whatever a test starts ends with it, by its pid. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline'
 import { after, type TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import pg from 'pg'
 import { type EmbeddedOptions, type EmbeddedServer, openEmbedded } from '../../src/embedded/index.ts'
 import { isRunning } from '../../src/embedded/process-identity.ts'
@@ -36,8 +37,14 @@ export async function newHome(t: TestContext): Promise<string> {
 export async function madeHome(t: TestContext): Promise<string> {
   template ??= makeTemplate()
   const home = await newHome(t)
-  await cp(await template, home, { recursive: true })
+  await copyHome(await template, home)
   return home
+}
+
+/** Copies a home as the system's own tools do; under root what was the server's user's becomes root's. */
+export async function copyHome(from: string, to: string): Promise<void> {
+  if (process.platform === 'win32') await cp(from, to, { recursive: true })
+  else await promisify(execFile)('cp', ['-R', from, to])
 }
 
 let template: Promise<string> | undefined

