@@ -18,6 +18,8 @@ export type CompiledFeed = {
   /** The whole event's schema by type; under `''` for a feed without variants. */
   readonly schemas: ReadonlyMap<string, SchemaNode>
   readonly parse: (raw: Buffer) => Parsed
+  /** The type of an event; `''` for a feed without variants. */
+  readonly typeOf: (event: unknown) => string
   readonly gaps: { readonly waitMs: number; readonly maxHeld: number }
   readonly tables: readonly CompiledTable[]
   readonly tablesOf: (type: string) => readonly CompiledTable[]
@@ -62,6 +64,7 @@ export function compileFeed(declaration: FeedDeclaration): CompiledFeed {
     source: declaration.source,
     identity,
     schemas,
+    typeOf: event => String(typeOf(event) ?? ''),
     parse: parserOf({ identity, typeOf, validators, envelope, checkedTables }),
     gaps: { waitMs: waitMs ?? 0, maxHeld: declaration.gaps?.maxHeld ?? MAX_HELD },
     tables,

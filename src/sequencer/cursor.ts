@@ -68,6 +68,12 @@ export function openHoles(cursor: Cursor): Released[] {
 /** Whether every number up to the frontier is in, or voided. */
 export const isComplete = (cursor: Cursor): boolean => cursor.missing.length === 0
 
+/** The highest number applied; 0 where none is. Only numbers voided last lie above it. */
+export function lastApplied({ frontier, voided }: Cursor): number {
+  const top = voided.find(([, to]) => to === frontier)
+  return top === undefined ? frontier : top[0] - 1
+}
+
 /** The invariant that is broken, in words; undefined where all hold. */
 export function nonconformity({ frontier, missing, voided, held }: Cursor): string | undefined {
   const sorted = (spans: readonly Range[]) =>

@@ -2,10 +2,8 @@ import type { Place } from './cursor.ts'
 
 /** What comes in for one number of a key. */
 export type Incoming =
-  /** An event that fits the schema. */
+  /** An event that fits the schema. One that doesn't changes no number: it stays open, as if it had not come. */
   | 'event'
-  /** An event that doesn't: its dead letter is written, and the number stays open. */
-  | 'refused'
   /** An operator dismisses the number's dead letter. */
   | 'dismissal'
 
@@ -28,11 +26,11 @@ export type Verdict =
 
 /** Complete by its type: a new place or a new kind of arrival doesn't compile until each of its cases is decided. */
 export const TRANSITIONS: Readonly<Record<Place, Readonly<Record<Incoming, Verdict>>>> = {
-  next: { event: 'apply', refused: 'none', dismissal: 'void' },
-  ahead: { event: 'hold', refused: 'none', dismissal: 'void' },
-  applied: { event: 'compareApplied', refused: 'none', dismissal: 'none' },
-  held: { event: 'compareHeld', refused: 'none', dismissal: 'none' },
-  missing: { event: 'heal', refused: 'none', dismissal: 'void' },
-  voidedBelow: { event: 'heal', refused: 'none', dismissal: 'none' },
-  voidedAhead: { event: 'hold', refused: 'none', dismissal: 'none' },
+  next: { event: 'apply', dismissal: 'void' },
+  ahead: { event: 'hold', dismissal: 'void' },
+  applied: { event: 'compareApplied', dismissal: 'none' },
+  held: { event: 'compareHeld', dismissal: 'none' },
+  missing: { event: 'heal', dismissal: 'void' },
+  voidedBelow: { event: 'heal', dismissal: 'none' },
+  voidedAhead: { event: 'hold', dismissal: 'none' },
 }

@@ -1,7 +1,7 @@
 import { GroundstationError } from '../errors.ts'
-import type { ColumnType } from '../feed/column.ts'
 import type { CompiledFeed } from '../feed/compile.ts'
 import type { CompiledTable } from '../feed/table.ts'
+import { qualified, quote, SQL_TYPES, serialName } from './names.ts'
 import type { Client, Store } from './store.ts'
 
 /** A feed as it is in the database. */
@@ -17,28 +17,18 @@ const LANES = 8
 
 const LOCK = 7_151_033_202
 
-export const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
-  text: 'text',
-  integer: 'integer',
-  bigint: 'bigint',
-  double: 'double precision',
-  boolean: 'boolean',
-  timestamp: 'timestamp with time zone',
-  uuid: 'uuid',
-  json: 'jsonb',
-}
-
-/** Names are checked by the declaration; quoting keeps them apart from SQL's own words. */
-export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
-export const qualified = (table: CompiledTable): string => `${quote(table.schema)}.${quote(table.name)}`
-
 /** Makes or finds all that a feed needs in the database. Safe when two processes start at once. */
 export function registerFeed(store: Store, feed: CompiledFeed): Promise<StoredFeed> {
   return store.transaction(async client => {
     await client.query(`select pg_advisory_xact_lock(${LOCK})`)
     const { id, lanes } = await findOrInsert(client, feed)
     await makeLeaves(client, id, lanes)
-    for (const table of feed.tables) await makeTable(client, table)
+    for (const table of feed.tables) {
+      await makeTable(client, table)
+      for (const column of table.columns)
+        if (column.fact?.kind === 'serial')
+          await client.query(`create sequence if not exists ${serialName(table, column)}`)
+    }
     return { id, lanes, generation: await generationOf(client, id, feed.fingerprint) }
   })
 }

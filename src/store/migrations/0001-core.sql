@@ -138,5 +138,3 @@ create table groundstation.dead_letter (
 );
 create index on groundstation.dead_letter (feed, key, sequence) where key is not null;
 create index on groundstation.dead_letter (feed, id) where status = 'open';
-
-create sequence groundstation.serial;

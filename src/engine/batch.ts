@@ -1,0 +1,22 @@
+import type { CompiledFeed } from '../feed/compile.ts'
+import type { KeyMemory } from '../sequencer/key.ts'
+import type { StoredFeed } from '../store/feed.ts'
+import type { Client } from '../store/store.ts'
+import type { Opened } from '../store/write/lanes.ts'
+import { Effects } from './effects.ts'
+
+/** What the steps of one batch share: a transaction with its lanes locked, and what is decided so far. */
+export type Batch = {
+  readonly feed: CompiledFeed
+  readonly stored: StoredFeed
+  readonly client: Client
+  readonly opened: Opened
+  /** By lane; only of lanes whose version proved that it can be trusted. */
+  readonly memories: ReadonlyMap<number, KeyMemory>
+  readonly effects: Effects
+}
+
+export const newBatch = (parts: Omit<Batch, 'effects'>): Batch => ({ ...parts, effects: new Effects() })
+
+/** The batch's arrival, in milliseconds of the database's clock. */
+export const nowMsOf = (batch: Batch): number => batch.opened.nowMicros / 1000

@@ -1,0 +1,64 @@
+import { parseExactly } from '../../feed/exact.ts'
+import { digestOf } from '../../feed/same.ts'
+import type { Batch } from '../batch.ts'
+import type { Applied } from '../effects.ts'
+import { ACCEPTED, DUPLICATE, type EventWork } from '../work.ts'
+import { foldApplied, type ToFold } from './folding.ts'
+import { groupByKey, type KeyedWork, resolveKeys } from './keys.ts'
+import { timeOf } from './sequenced.ts'
+
+/** Compared with its key's latest version: what differs is the next version, what doesn't is nothing. */
+export async function decideSnapshots(batch: Batch, works: readonly KeyedWork[]): Promise<void> {
+  const groups = groupByKey(works)
+  const keys = await resolveKeys(batch, groups)
+  const toFold: ToFold[] = []
+  for (const group of groups.values()) {
+    const key = keys.get(group.name)
+    if (key === undefined) continue
+    const applied: Applied[] = []
+    for (const work of group.works) {
+      if (work.kind !== 'event') continue
+      const digest = digestOf(parseExactly(work.parsed.raw.toString('utf8')))
+      if (key.digest?.equals(digest)) work.outcome = DUPLICATE
+      else {
+        key.digest = digest
+        key.cursor = { ...key.cursor, frontier: key.cursor.frontier + 1 }
+        applied.push(versionOf(batch, work, key.id, key.lane, key.cursor.frontier))
+        work.outcome = ACCEPTED
+      }
+    }
+    const mustRefold = group.works.some(work => work.kind === 'refold')
+    if (applied.length === 0 && !mustRefold) continue
+    key.events += applied.length
+    key.time = applied.at(-1)?.time ?? key.time
+    toFold.push({
+      key,
+      applied,
+      lateFrom: undefined,
+      mustRefold: mustRefold || key.generation !== batch.stored.generation,
+    })
+    key.generation = batch.stored.generation
+    for (const one of applied) batch.effects.applied.push(one)
+    batch.effects.keys.push(key)
+  }
+  foldApplied(batch, toFold)
+}
+
+function versionOf(batch: Batch, work: EventWork, keyId: number, lane: number, version: number): Applied {
+  if (work.corrects !== undefined) batch.effects.replayedLetters.push(work.corrects)
+  const { raw, event, type } = work.parsed
+  return {
+    lane,
+    keyId,
+    sequence: version,
+    raw,
+    event,
+    type,
+    time: timeOf(batch, event),
+    arrivedMicros: undefined,
+    source: undefined,
+    offset: undefined,
+    isLate: false,
+    facts: undefined,
+  }
+}

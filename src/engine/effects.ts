@@ -1,0 +1,57 @@
+import type { Key } from '../sequencer/key.ts'
+import type { HeldRow } from '../store/write/held.ts'
+import type { ClosedHole } from '../store/write/holes.ts'
+import type { Letter } from '../store/write/letters.ts'
+import type { Seen } from '../store/write/seen.ts'
+import type { SnapshotRow } from '../store/write/snapshots.ts'
+import type { Outcome } from './contract.ts'
+import type { EventWork, RefusedWork, Work } from './work.ts'
+
+/** An event that goes on the record in this batch. */
+export type Applied = {
+  readonly lane: number
+  readonly keyId: number | undefined
+  readonly sequence: number
+  readonly raw: Buffer
+  readonly event: unknown
+  readonly type: string
+  readonly time: string | null
+  /** Where it was held before: when it arrived. */
+  readonly arrivedMicros: number | undefined
+  readonly source: number | undefined
+  readonly offset: number | undefined
+  /** Belongs below what was applied before; the newest row of its key stays. */
+  readonly isLate: boolean
+  facts: Record<string, string | number> | undefined
+}
+
+/** A key that must be folded again, from below `from`. */
+export type Refold = { readonly key: MutableKey; readonly from: number }
+
+/** A key as this batch leaves it; the process's memory takes it over only once the batch is committed. */
+export type MutableKey = { -readonly [Name in keyof Key]: Key[Name] } & { isNew: boolean }
+
+export type PendingLetter = Omit<Letter, 'count'> & {
+  readonly works: (EventWork | RefusedWork)[]
+  readonly outcomeOf: (id: number) => Outcome
+}
+
+/** All that a batch will write, decided before the first row is. */
+export class Effects {
+  readonly applied: Applied[] = []
+  readonly keys: MutableKey[] = []
+  readonly refolds: Refold[] = []
+  readonly held: HeldRow[] = []
+  readonly closedHoles: ClosedHole[] = []
+  readonly snapshots: SnapshotRow[] = []
+  readonly seen: Seen[] = []
+  readonly letters: PendingLetter[] = []
+  readonly replayedLetters: number[] = []
+  readonly dismissedLetters: number[] = []
+  readonly sources: { id: number; nextOffset: number; digest: Buffer | undefined; isComplete: boolean }[] = []
+  /** Keys given out by lane in this batch. */
+  readonly newKeys = new Map<number, number>()
+  readonly notes: string[] = []
+}
+
+export const isEvent = (work: Work): work is EventWork => work.kind === 'event'

@@ -1,0 +1,74 @@
+import { GroundstationError, messageOf } from '../errors.ts'
+import type { CompiledFeed } from '../feed/compile.ts'
+import { migrate } from '../store/migrate.ts'
+import type { Store } from '../store/store.ts'
+import type { Engine, EngineHealth } from './contract.ts'
+import { FeedRunner } from './runner.ts'
+import { WRITER_LIMITS, type WriterLimits } from './writer.ts'
+
+export type EngineOptions = {
+  readonly store: Store
+  readonly feeds: readonly CompiledFeed[]
+  readonly log?: (level: 'info' | 'warn' | 'error', message: string) => void
+  /** Writers, and so transactions at once, a feed. */
+  readonly writers?: number
+  /** Keys whose cursor and state are remembered between batches, a feed. */
+  readonly keysRemembered?: number
+  readonly limits?: Partial<WriterLimits>
+  /** How often holes whose wait is over are looked for. */
+  readonly sweepMs?: number
+}
+
+/** The engine over one database. `start` migrates it and registers the feeds. */
+export function createEngine(options: EngineOptions): Engine {
+  const log = options.log ?? (() => undefined)
+  const runners = new Map<string, FeedRunner>()
+  for (const feed of options.feeds)
+    runners.set(
+      feed.name,
+      new FeedRunner({
+        feed,
+        store: options.store,
+        log,
+        writers: options.writers ?? 2,
+        keysRemembered: options.keysRemembered ?? 100_000,
+        limits: { ...WRITER_LIMITS, ...options.limits },
+        sweepMs: options.sweepMs ?? 1_000,
+      }),
+    )
+  const runner = (name: string): FeedRunner => {
+    const found = runners.get(name)
+    if (found === undefined) throw new GroundstationError('NOT_FOUND', `There is no feed ${name}`)
+    return found
+  }
+  let state: 'new' | 'started' | 'stopped' = 'new'
+  return {
+    feeds: new Map(options.feeds.map(feed => [feed.name, feed])),
+    submit: async (feed, submission) => runner(feed).submit(submission),
+    room: async (feed, signal) => runner(feed).room(signal),
+    log: async (feed, name) => runner(feed).knownLog(name),
+    claim: async (feed, name, digest) => runner(feed).claim(name, digest),
+    stateAt: async (feed, key, at) => runner(feed).stateAt(key, at),
+    dryRun: async (feed, event) => runner(feed).dryRun(event),
+    dismiss: async (feed, deadLetter) => runner(feed).dismiss(deadLetter),
+    health: () => healthOf(state, [...runners.values()]),
+    start: async () => {
+      await migrate(options.store)
+      for (const one of runners.values()) await one.start()
+      state = 'started'
+    },
+    stop: async () => {
+      state = 'stopped'
+      await Promise.all([...runners.values()].map(one => one.stop()))
+    },
+  }
+}
+
+function healthOf(state: 'new' | 'started' | 'stopped', runners: readonly FeedRunner[]): EngineHealth {
+  if (state === 'new') return { isReady: false, reason: 'starting' }
+  if (state === 'stopped') return { isReady: false, reason: 'stopping' }
+  const failed = runners.find(one => one.failure !== undefined)
+  return failed === undefined
+    ? { isReady: true, reason: undefined }
+    : { isReady: false, reason: `${failed.name}: ${messageOf(failed.failure)}` }
+}

@@ -1,0 +1,298 @@
+import { GroundstationError, messageOf } from '../errors.ts'
+import type { CompiledFeed } from '../feed/compile.ts'
+import type { Parsed } from '../feed/parse.ts'
+import type { Standing } from '../feed/state.ts'
+import { laneOf } from '../sequencer/key.ts'
+import { registerFeed, type StoredFeed } from '../store/feed.ts'
+import { Leaves } from '../store/leaf.ts'
+import type { Store } from '../store/store.ts'
+import { loadWaiting } from '../store/write/keys.ts'
+import { findOpenLetter, letterDigest } from '../store/write/letters.ts'
+import { forgetSeen } from '../store/write/seen.ts'
+import { claimSource, findSource } from '../store/write/sources.ts'
+import type { KnownLog, Origin, Outcome, Submission } from './contract.ts'
+import { stateAt } from './state-at.ts'
+import { Transactions } from './transaction.ts'
+import { type LogChunk, Ticket, type Work } from './work.ts'
+import { Writer, type WriterLimits } from './writer.ts'
+
+export type RunnerOptions = {
+  readonly feed: CompiledFeed
+  readonly store: Store
+  readonly log: (level: 'info' | 'warn' | 'error', message: string) => void
+  readonly writers: number
+  readonly keysRemembered: number
+  readonly limits: WriterLimits
+  readonly sweepMs: number
+}
+
+/** How many keys one sweep releases at a time. */
+const SWEEP_KEYS = 1_000
+
+/** One feed at work: its lanes, cut among its writers, and the sweep that releases what has waited long enough. */
+export class FeedRunner {
+  readonly #options: RunnerOptions
+  #stored: StoredFeed | undefined
+  #writers: Writer[] = []
+  #transactions: Transactions[] = []
+  #timer: NodeJS.Timeout | undefined
+  #sweeping: Promise<void> | undefined
+  #state: 'new' | 'started' | 'stopped' = 'new'
+  /** Since when, without a break, the feed could be posted to: waits count from here at the earliest. */
+  #readySinceMs = 0
+  #turn = 0
+  failure: unknown
+
+  constructor(options: RunnerOptions) {
+    this.#options = options
+  }
+
+  get name(): string {
+    return this.#options.feed.name
+  }
+
+  async start(): Promise<void> {
+    const { feed, store, log, limits, keysRemembered } = this.#options
+    const stored = await registerFeed(store, feed)
+    const leaves = new Leaves(store, stored.id)
+    await leaves.make(Date.now())
+    this.#stored = stored
+    for (let index = 0; index < Math.min(this.#options.writers, stored.lanes); index++) {
+      const transactions = new Transactions({
+        feed,
+        stored,
+        store,
+        leaves,
+        keysRemembered,
+        log: message => log('warn', message),
+      })
+      this.#transactions.push(transactions)
+      this.#writers.push(new Writer(transactions, limits, error => this.#failed(error)))
+    }
+    this.#state = 'started'
+    this.#readySinceMs = performance.now()
+    this.#timer = setInterval(() => this.#sweep(), this.#options.sweepMs)
+    this.#timer.unref()
+  }
+
+  async stop(): Promise<void> {
+    this.#state = 'stopped'
+    clearInterval(this.#timer)
+    await this.#sweeping
+    await Promise.all(this.#writers.map(writer => writer.drained()))
+  }
+
+  submit(submission: Submission): Promise<Outcome[]> {
+    const stored = this.#ready()
+    if (!this.#writers.every(writer => writer.hasRoom()))
+      throw new GroundstationError('BUSY', `The queue of the feed ${this.name} is full: send again later`)
+    const { feed } = this.#options
+    const ticket = new Ticket(submission.events.length)
+    const log: LogChunk | undefined =
+      submission.log === undefined || feed.identity.kind !== 'position' || submission.events.length === 0
+        ? undefined
+        : { ...submission.log, count: submission.events.length, ticket }
+    const enqueuedMs = performance.now()
+    const lane = log === undefined ? this.#turn++ % stored.lanes : laneOf(log.name, stored.lanes)
+    const { origin } = submission
+    for (let index = 0; index < submission.events.length; index++) {
+      const raw = submission.events[index] as Buffer
+      const place = typeof origin === 'function' ? origin(index) : origin
+      this.#enqueue(
+        feed.parse(raw),
+        raw,
+        { ticket, index, enqueuedMs, origin: place, log, corrects: submission.corrects, lane },
+        stored,
+      )
+    }
+    for (const writer of this.#writers) writer.wake()
+    return ticket.promise
+  }
+
+  #enqueue(parsed: Parsed, raw: Buffer, common: Arriving, stored: StoredFeed): void {
+    const { ticket, index, enqueuedMs, origin, log } = common
+    let lane = common.lane
+    let work: Work
+    if (parsed.ok) {
+      if (parsed.value.key !== '') lane = laneOf(parsed.value.key, stored.lanes)
+      work = {
+        kind: 'event',
+        lane,
+        ticket,
+        index,
+        enqueuedMs,
+        parsed: parsed.value,
+        origin,
+        log,
+        corrects: common.corrects,
+        outcome: undefined,
+      }
+    } else {
+      const { refusal } = parsed
+      if (log === undefined)
+        lane =
+          refusal.key === undefined ? (letterDigest(raw)[0] ?? 0) % stored.lanes : laneOf(refusal.key, stored.lanes)
+      work = { kind: 'refused', lane, ticket, index, enqueuedMs, raw, refusal, origin, log, outcome: undefined }
+    }
+    this.#writerOf(lane).enqueue(work)
+  }
+
+  #writerOf(lane: number): Writer {
+    return this.#writers[lane % this.#writers.length] as Writer
+  }
+
+  async room(signal?: AbortSignal): Promise<void> {
+    for (const writer of this.#writers) {
+      signal?.throwIfAborted()
+      if (!writer.hasRoom()) await writer.room()
+    }
+  }
+
+  async knownLog(name: string): Promise<KnownLog | undefined> {
+    return findSource(this.#options.store.query, this.#ready().id, name)
+  }
+
+  async claim(name: string, digest: Buffer): Promise<'new' | 'same' | 'other'> {
+    const known = await claimSource(this.#options.store.query, this.#ready().id, name, digest)
+    if (known.isNew) return 'new'
+    return known.digest.equals(digest) ? 'same' : 'other'
+  }
+
+  stateAt(key: string, at: number): Promise<Standing | undefined> {
+    return stateAt(this.#options.store, this.#options.feed, this.#ready(), key, at)
+  }
+
+  async dryRun(raw: Buffer): Promise<Outcome> {
+    const stored = this.#ready()
+    const parsed = this.#options.feed.parse(raw)
+    if (!parsed.ok) {
+      const { reason, message, pointer } = parsed.refusal
+      return { outcome: 'rejected', deadLetter: 0, reason, message, pointer }
+    }
+    const lane = laneOf(parsed.value.key, stored.lanes)
+    const ticket = new Ticket(1)
+    const work: Work = {
+      kind: 'event',
+      lane,
+      ticket,
+      index: 0,
+      enqueuedMs: 0,
+      parsed: parsed.value,
+      origin: {},
+      log: undefined,
+      corrects: undefined,
+      outcome: undefined,
+    }
+    await this.#transactions[lane % this.#writers.length]?.dry([work])
+    return work.outcome ?? { outcome: 'conflict', deadLetter: 0 }
+  }
+
+  async dismiss(deadLetter: number): Promise<boolean> {
+    const stored = this.#ready()
+    const letter = await findOpenLetter(this.#options.store.query, stored.id, deadLetter)
+    if (letter === undefined) return false
+    const { key, sequence, reason } = letter
+    const voids = key !== null && sequence !== null && reason !== 'conflict' && reason !== 'fold'
+    if (!voids) {
+      await this.#options.store.query("update groundstation.dead_letter set status = 'dismissed' where id = $1", [
+        deadLetter,
+      ])
+      return true
+    }
+    await this.#enqueueAlone(key, common => ({
+      ...common,
+      kind: 'dismissal',
+      key,
+      sequence,
+      deadLetter,
+      outcome: undefined,
+    }))
+    return true
+  }
+
+  /** Folds one key again from its record, in its turn. */
+  async refold(key: string): Promise<void> {
+    await this.#enqueueAlone(key, common => ({ ...common, kind: 'refold', key, outcome: undefined }))
+  }
+
+  #enqueueAlone(
+    key: string,
+    make: (common: { lane: number; ticket: Ticket; index: number; enqueuedMs: number }) => Work,
+  ): Promise<Outcome[]> {
+    const lane = laneOf(key, this.#ready().lanes)
+    const ticket = new Ticket(1)
+    const writer = this.#writerOf(lane)
+    writer.enqueue(make({ lane, ticket, index: 0, enqueuedMs: performance.now() }))
+    writer.wake()
+    return ticket.promise
+  }
+
+  #ready(): StoredFeed {
+    if (this.#state === 'stopped')
+      throw new GroundstationError('STOPPING', 'Groundstation is stopping: send again later')
+    if (this.#stored === undefined)
+      throw new GroundstationError('STOPPING', 'Groundstation is starting: send again later')
+    return this.#stored
+  }
+
+  #failed(error: unknown): void {
+    this.failure = error
+    this.#options.log('error', `a batch of the feed ${this.name} failed: ${messageOf(error)}`)
+  }
+
+  #sweep(): void {
+    this.#sweeping ??= this.#sweepOnce()
+      .then(() => {
+        this.failure = undefined
+      })
+      .catch(error => {
+        // Told by the health check; tried again at the next turn.
+        this.failure = error
+        this.#readySinceMs = performance.now()
+      })
+      .finally(() => {
+        this.#sweeping = undefined
+      })
+  }
+
+  /**
+   * The arrival watermark is the database's clock, less what still waits in the queue here; and it has not moved while
+   * nobody could post. So catching up on a backlog, or coming back after an outage, releases nothing too early.
+   */
+  async #sweepOnce(): Promise<void> {
+    const { store, feed } = this.#options
+    const stored = this.#ready()
+    const { rows } = await store.query('select (extract(epoch from clock_timestamp()) * 1000)::double precision as now')
+    const nowMs = performance.now()
+    if (feed.identity.horizonMs !== undefined) await forgetSeen(store.query, stored.id, feed.identity.horizonMs, 10_000)
+    if (feed.identity.kind !== 'sequenced' || nowMs - this.#readySinceMs < feed.gaps.waitMs) return
+    const backlogMs = Math.max(0, ...this.#writers.map(writer => nowMs - (writer.oldestMs ?? nowMs)))
+    const dueBeforeMs = Number(rows[0]?.now) - feed.gaps.waitMs - backlogMs
+    const lanes = Array.from({ length: stored.lanes }, (_, lane) => lane)
+    const due = await loadWaiting(store.query, stored.id, lanes, dueBeforeMs, SWEEP_KEYS)
+    const ticket = new Ticket(due.length)
+    for (const [index, { key, lane }] of due.entries())
+      this.#writerOf(lane).enqueue({
+        kind: 'release',
+        lane,
+        ticket,
+        index,
+        enqueuedMs: nowMs,
+        key,
+        dueBeforeMs,
+        outcome: undefined,
+      })
+    for (const writer of this.#writers) writer.wake()
+    await ticket.promise
+  }
+}
+
+type Arriving = {
+  readonly ticket: Ticket
+  readonly index: number
+  readonly enqueuedMs: number
+  readonly origin: Origin
+  readonly log: LogChunk | undefined
+  readonly corrects: number | undefined
+  readonly lane: number
+}

@@ -1,0 +1,171 @@
+import { GroundstationError } from '../errors.ts'
+import type { CompiledFeed } from '../feed/compile.ts'
+import { KeyMemory } from '../sequencer/key.ts'
+import type { StoredFeed } from '../store/feed.ts'
+import type { Leaves } from '../store/leaf.ts'
+import { type Client, failureKind, type Store } from '../store/store.ts'
+import { type Opened, openBatch, transactionStatus } from '../store/write/lanes.ts'
+import { type Batch, newBatch } from './batch.ts'
+import { decidePositions, decideUnique } from './decide/keyless.ts'
+import type { KeyedWork } from './decide/keys.ts'
+import { decideRefusals } from './decide/refusals.ts'
+import { decideSequenced } from './decide/sequenced.ts'
+import { decideSnapshots } from './decide/snapshot.ts'
+import { failpoint } from './failpoint.ts'
+import { persist } from './persist.ts'
+import type { EventWork, RefusedWork, Work } from './work.ts'
+
+/** What a writer remembers of a lane between batches: true only while the lane's version is this one. */
+type LaneMemory = { version: number; readonly keys: KeyMemory }
+
+export type TransactionParts = {
+  readonly feed: CompiledFeed
+  readonly stored: StoredFeed
+  readonly store: Store
+  readonly leaves: Leaves
+  readonly keysRemembered: number
+  readonly log: (message: string) => void
+}
+
+/** Runs batches of one writer, one after another, each as one transaction. */
+export class Transactions {
+  readonly #parts: TransactionParts
+  readonly #lanes = new Map<number, LaneMemory>()
+
+  constructor(parts: TransactionParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Applies the works, all or none, and gives each its outcome. Rejects with the outcomes unset where nothing was
+   * written, with OUTCOME_UNKNOWN where that can't be told.
+   */
+  async run(works: readonly Work[]): Promise<void> {
+    for (const work of works) work.outcome = undefined
+    const { store, feed } = this.#parts
+    let sent: Opened | undefined
+    try {
+      await store.withClient(async client => {
+        const batch = await this.#decide(client, works)
+        await this.#persist(batch)
+        await failpoint('commit')
+        sent = batch.opened
+        await client.query('commit')
+        this.#remember(batch)
+        for (const note of batch.effects.notes) this.#parts.log(note)
+      })
+    } catch (error) {
+      this.#forget(works)
+      if (sent === undefined || failureKind(error) !== 'connection') throw error
+      if (!(await this.#wasCommitted(sent.transaction))) throw error
+    }
+    await failpoint('committed')
+    if (
+      works.some(
+        work =>
+          work.outcome === undefined && (work.kind === 'event' || work.kind === 'refused') && work.log === undefined,
+      )
+    )
+      throw new GroundstationError('INTERNAL', `A batch of the feed ${feed.name} left an event without an outcome`)
+  }
+
+  /** Decides without writing: what would become of these works. */
+  async dry(works: readonly Work[]): Promise<void> {
+    await this.#parts.store.withClient(async client => {
+      await this.#decide(client, works)
+      await client.query('rollback')
+    })
+  }
+
+  async #decide(client: Client, works: readonly Work[]): Promise<Batch> {
+    const { feed, stored } = this.#parts
+    const opened = await openBatch(client, stored.id, [...new Set(works.map(work => work.lane))])
+    await failpoint('locked')
+    const batch = newBatch({ feed, stored, client, opened, memories: this.#trusted(opened) })
+    await decide(batch, works)
+    await failpoint('decided')
+    return batch
+  }
+
+  async #persist(batch: Batch): Promise<void> {
+    const nowMs = batch.opened.nowMicros / 1000
+    if (!this.#parts.leaves.has(nowMs)) await this.#parts.leaves.make(nowMs)
+    await persist(batch, this.#parts.leaves.nameAt(nowMs))
+  }
+
+  #trusted({ lanes }: Opened): Map<number, KeyMemory> {
+    const { stored, keysRemembered, feed } = this.#parts
+    const memories = new Map<number, KeyMemory>()
+    for (const { lane, version, generation } of lanes.values()) {
+      if (generation > stored.generation)
+        throw new GroundstationError(
+          'DECLARATION_OLDER',
+          `A newer declaration of the feed ${feed.name} has written since: this process must be started with it`,
+        )
+      let memory = this.#lanes.get(lane)
+      if (memory === undefined) {
+        memory = { version, keys: new KeyMemory(Math.ceil(keysRemembered / stored.lanes)) }
+        this.#lanes.set(lane, memory)
+      } else if (memory.version !== version) {
+        memory.keys.clear()
+        memory.version = version
+      }
+      memories.set(lane, memory.keys)
+    }
+    return memories
+  }
+
+  #remember({ opened, effects }: Batch): void {
+    for (const { lane, version } of opened.lanes.values()) {
+      const memory = this.#lanes.get(lane)
+      if (memory !== undefined) memory.version = version + 1
+    }
+    for (const { isNew: _, ...key } of effects.keys) this.#lanes.get(key.lane)?.keys.set(key)
+  }
+
+  /** After a failure nothing that is remembered of these lanes is certain. */
+  #forget(works: readonly Work[]): void {
+    for (const work of works) this.#lanes.delete(work.lane)
+  }
+
+  /** The connection died while the commit was on its way: PostgreSQL remembers what became of it. */
+  async #wasCommitted(transaction: string): Promise<boolean> {
+    for (let attempt = 0; attempt < 50; attempt++) {
+      let status: Awaited<ReturnType<typeof transactionStatus>>
+      try {
+        status = await this.#parts.store.withClient(client => transactionStatus(client, transaction))
+      } catch {
+        // Still unreachable: asked again below, and in the end said as unknown.
+        status = 'in progress'
+      }
+      if (status === 'committed') return true
+      if (status === 'aborted') return false
+      await new Promise(resolve => setTimeout(resolve, 100))
+    }
+    throw new GroundstationError(
+      'OUTCOME_UNKNOWN',
+      'The connection to the database was lost during a commit: send the events again',
+    )
+  }
+}
+
+async function decide(batch: Batch, works: readonly Work[]): Promise<void> {
+  const refused: RefusedWork[] = []
+  const keyed: KeyedWork[] = []
+  const loose: (EventWork | RefusedWork)[] = []
+  const isPosition = batch.feed.identity.kind === 'position'
+  for (const work of works) {
+    if (work.kind === 'refused') (isPosition ? loose : refused).push(work)
+    else if (isPosition && work.kind === 'event') loose.push(work)
+    else keyed.push(work)
+  }
+  if (isPosition) refused.push(...(await decidePositions(batch, loose)))
+  else if (batch.feed.identity.kind === 'unique')
+    await decideUnique(
+      batch,
+      keyed.filter(work => work.kind === 'event'),
+    )
+  else if (batch.feed.identity.kind === 'snapshot') await decideSnapshots(batch, keyed)
+  else if (keyed.length > 0) await decideSequenced(batch, keyed)
+  decideRefusals(batch, refused)
+}

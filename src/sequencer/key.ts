@@ -1,0 +1,95 @@
+import type { StateValue } from '../feed/state.ts'
+import { type Cursor, ranges, START } from './cursor.ts'
+
+/** A key's row: its cursor, and the state that its events folded to. Never changed in place: a batch may fail. */
+export type Key = {
+  readonly id: number
+  readonly lane: number
+  readonly key: string
+  readonly cursor: Cursor
+  /** How many events were applied. */
+  readonly events: number
+  readonly generation: number
+  /** The time of the event with the highest number, as it was posted. */
+  readonly time: string | null
+  /** Of the latest content, for snapshot feeds. */
+  readonly digest: Buffer | null
+  readonly state: StateValue | null
+}
+
+export type Spans = {
+  readonly missing?: readonly (readonly [number, number, number])[]
+  readonly voided?: readonly (readonly [number, number])[]
+  readonly held?: readonly (readonly [number, number, number])[]
+}
+
+const toSpan = ([from, to, since]: readonly [number, number, number]) => ({ from, to, since })
+
+export function cursorOf(frontier: number, spans: Spans | null): Cursor {
+  if (spans === null) return { ...START, frontier }
+  return {
+    frontier,
+    missing: (spans.missing ?? []).map(toSpan),
+    voided: spans.voided ?? [],
+    held: (spans.held ?? []).map(toSpan),
+  }
+}
+
+/** As the key's row keeps it; null for the many keys that miss nothing. */
+export function spansOf({ missing, voided, held }: Cursor): Spans | null {
+  if (missing.length === 0 && voided.length === 0 && held.length === 0) return null
+  return {
+    missing: missing.map(({ from, to, since }) => [from, to, since]),
+    voided: ranges(voided.map(([from, to]) => ({ from, to }))),
+    held: held.map(({ from, to, since }) => [from, to, since]),
+  }
+}
+
+/** When the first of what a key holds arrived, in milliseconds; undefined where it holds nothing. */
+export const waitingSince = ({ held }: Cursor): number | undefined =>
+  held.length === 0 ? undefined : Math.min(...held.map(({ since }) => since))
+
+/**
+ * What a process remembers of keys. It is trusted only where the lane's version, read under the lane's lock, is the one that
+ * this process wrote last: then nobody else has changed a key of the lane since. Bounded: two generations, the older dropped.
+ */
+export class KeyMemory {
+  readonly #capacity: number
+  #young = new Map<string, Key>()
+  #old = new Map<string, Key>()
+
+  constructor(capacity: number) {
+    this.#capacity = capacity
+  }
+
+  get(key: string): Key | undefined {
+    const young = this.#young.get(key)
+    if (young !== undefined) return young
+    const old = this.#old.get(key)
+    if (old !== undefined) this.set(old)
+    return old
+  }
+
+  set(key: Key): void {
+    if (this.#young.size >= this.#capacity / 2 && !this.#young.has(key.key)) {
+      this.#old = this.#young
+      this.#young = new Map()
+    }
+    this.#young.set(key.key, key)
+  }
+
+  clear(): void {
+    this.#young.clear()
+    this.#old.clear()
+  }
+}
+
+/** FNV-1a over UTF-16 units: where a key's lane comes from. Stored data depends on it, so it never changes. */
+export function laneOf(key: string, lanes: number): number {
+  let hash = 0x811c9dc5
+  for (let index = 0; index < key.length; index++) {
+    hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193)
+  }
+  // The low bits of FNV are its weakest.
+  return ((hash ^ (hash >>> 15)) >>> 0) % lanes
+}

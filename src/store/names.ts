@@ -1,0 +1,21 @@
+import type { ColumnType } from '../feed/column.ts'
+import type { CompiledColumn, CompiledTable } from '../feed/table.ts'
+
+export const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
+  text: 'text',
+  integer: 'integer',
+  bigint: 'bigint',
+  double: 'double precision',
+  boolean: 'boolean',
+  timestamp: 'timestamp with time zone',
+  uuid: 'uuid',
+  json: 'jsonb',
+}
+
+/** Names are checked by the declaration; quoting keeps them apart from SQL's own words. */
+export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
+export const qualified = (table: CompiledTable): string => `${quote(table.schema)}.${quote(table.name)}`
+
+/** As PostgreSQL itself would name it. */
+export const serialName = (table: CompiledTable, column: CompiledColumn): string =>
+  `${quote(table.schema)}.${quote(`${table.name.slice(0, 29)}_${column.name.slice(0, 29)}_seq`)}`

@@ -1,0 +1,72 @@
+import type { SortField, Standing, StateValue } from '../../feed/state.ts'
+import { type Page, pageOf, type Query, type Row } from './query.ts'
+
+export type SortValue = string | number | boolean | null
+/** After which row a page begins: the value it is sorted by, and its key. */
+export type StatesAfter = { readonly value: SortValue; readonly key: string }
+export type StatesPage = {
+  readonly feed: string
+  readonly sort: SortField
+  readonly isDescending: boolean
+  readonly limit: number
+  readonly after: StatesAfter | undefined
+}
+
+const COLUMNS = `k.key, k.frontier, k.time, k.state, coalesce(jsonb_array_length(k.spans -> 'missing'), 0) = 0 as complete`
+// A key is known once something of it was applied; before that everything of it is held.
+const FROM = `from groundstation.key k
+  where k.feed = (select id from groundstation.feed where name = $1) and k.events > 0 and k.frontier > 0`
+
+/** States in the order of one field, ties by key. Text is ordered by code point; what is missing comes last both ways. */
+export async function listStates(
+  query: Query,
+  { feed, sort, isDescending, limit, after }: StatesPage,
+): Promise<Page<Standing> & { readonly last: StatesAfter | undefined }> {
+  const value = expressionOf(sort)
+  const values: unknown[] = [feed, limit + 1]
+  let beyond = ''
+  if (after?.value === null) {
+    beyond = `and ${value} is null and k.key > $3`
+    values.push(after.key)
+  } else if (after !== undefined) {
+    const bound = `$4::${TYPES[sort.kind]}`
+    beyond = `and (${value} ${isDescending ? '<' : '>'} ${bound} or (${value} = ${bound} and k.key > $3) or ${value} is null)`
+    values.push(after.key, after.value)
+  }
+  const { rows } = await query(
+    `select ${COLUMNS}, ${value} as sorted ${FROM} ${beyond}
+     order by ${value} ${isDescending ? 'desc' : 'asc'} nulls last, k.key limit $2`,
+    values,
+  )
+  const { items, hasMore } = pageOf(rows, limit)
+  const last = items.at(-1)
+  return {
+    items: items.map(standingOf),
+    hasMore,
+    last: last === undefined ? undefined : { value: last.sorted as SortValue, key: String(last.key) },
+  }
+}
+
+export async function findState(query: Query, feed: string, key: string): Promise<Standing | undefined> {
+  const { rows } = await query(`select ${COLUMNS} ${FROM} and k.key = $2`, [feed, key], 'read-state')
+  return rows[0] === undefined ? undefined : standingOf(rows[0])
+}
+
+const standingOf = (row: Row): Standing => ({
+  key: String(row.key),
+  sequence: Number(row.frontier),
+  time: row.time as string | null,
+  complete: row.complete === true,
+  state: (row.state ?? {}) as StateValue,
+})
+
+const TYPES: Readonly<Record<SortField['kind'], string>> = { text: 'text', number: 'numeric', boolean: 'boolean' }
+
+/** Numbers are compared as decimals, to the last digit. A name is quoted, though the declaration has checked it. */
+function expressionOf({ of, name, kind }: SortField): string {
+  if (of === 'key') return 'k.key'
+  if (of === 'sequence') return 'k.frontier'
+  if (of === 'time') return 'k.time'
+  const text = `(k.state ->> '${name.replaceAll("'", "''")}')`
+  return kind === 'text' ? `(${text} collate "C")` : `${text}::${TYPES[kind]}`
+}

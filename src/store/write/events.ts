@@ -1,0 +1,90 @@
+import { CopyWriter } from '../binary.ts'
+import type { Client } from '../store.ts'
+import { copyIn } from './copy.ts'
+
+export type EventRow = {
+  readonly position: number
+  readonly keyId: number | undefined
+  readonly sequence: number
+  /** Where it arrived earlier than it is recorded, in microseconds since 1970. */
+  readonly arrivedMicros: number | undefined
+  readonly source: number | undefined
+  readonly offset: number | undefined
+  readonly lane: number
+  readonly facts: string | undefined
+  readonly raw: Uint8Array
+}
+
+export const POSTGRES_EPOCH_MICROS = 946_684_800_000_000
+
+/** Puts events on the record, into the leaf of the moment at which the batch arrived. */
+export async function insertEvents(
+  client: Client,
+  feed: number,
+  leaf: string,
+  recordedMicros: number,
+  events: readonly EventRow[],
+): Promise<void> {
+  const out = new CopyWriter(events.length * 400)
+  const recorded = recordedMicros - POSTGRES_EPOCH_MICROS
+  for (const event of events) {
+    out.row(11)
+    out.bigintField(event.position)
+    if (event.keyId === undefined) out.null()
+    else out.bigintField(event.keyId)
+    out.bigintField(event.sequence)
+    out.bigintField(recorded)
+    if (event.arrivedMicros === undefined) out.null()
+    else out.bigintField(event.arrivedMicros - POSTGRES_EPOCH_MICROS)
+    if (event.offset === undefined) out.null()
+    else out.bigintField(event.offset)
+    if (event.source === undefined) out.null()
+    else out.integerField(event.source)
+    out.smallintField(feed)
+    out.smallintField(event.lane)
+    if (event.facts === undefined) out.null()
+    else out.jsonbField(event.facts)
+    out.bytesField(event.raw)
+  }
+  await copyIn(
+    client,
+    `groundstation.${leaf} (position, key_id, sequence, recorded, arrived, source_offset, source, feed, lane, facts, raw)`,
+    out.finish(),
+  )
+}
+
+export type StoredEvent = { readonly keyId: number; readonly sequence: number; readonly raw: string }
+
+/** The events on the record under these keys and numbers. */
+export async function findEvents(
+  client: Client,
+  feed: number,
+  wanted: readonly { keyId: number; sequence: number }[],
+): Promise<StoredEvent[]> {
+  const { rows } = await client.query<StoredEvent>({
+    name: `find-events-${feed}`,
+    text: `select e.key_id as "keyId", e.sequence, e.raw from unnest($1::bigint[], $2::bigint[]) as w (key_id, sequence)
+      cross join lateral (select key_id, sequence, raw from groundstation.event_${feed} e
+        where e.key_id = w.key_id and e.sequence = w.sequence) as e`,
+    values: [wanted.map(one => one.keyId), wanted.map(one => one.sequence)],
+  })
+  return rows
+}
+
+/** A key's events from after one number up to another, in their order; a page. */
+export async function loadKeyEvents(
+  client: { query: Client['query'] },
+  feed: number,
+  keyId: number,
+  after: number,
+  upTo: number,
+  limit: number,
+): Promise<{ sequence: number; raw: string }[]> {
+  const { rows } = await client.query<{ sequence: number; raw: string }>({
+    name: `load-key-events-${feed}`,
+    text: `select sequence, raw from groundstation.event_${feed}
+      where key_id = $1 and sequence > $2 and sequence <= $3 order by sequence limit $4`,
+    values: [keyId, after, upTo, limit],
+  })
+  return rows
+}

@@ -1,0 +1,149 @@
+import type { StateValue } from '../../feed/state.ts'
+import { cursorOf, type Key, type Spans, spansOf, waitingSince } from '../../sequencer/key.ts'
+import { ArrayWriter, CopyWriter } from '../binary.ts'
+import type { Client, Query } from '../store.ts'
+import { copyIn } from './copy.ts'
+
+type KeyRow = {
+  id: number
+  lane: number
+  key: string
+  frontier: number
+  events: number
+  generation: number
+  time: string | null
+  digest: Buffer | null
+  spans: Spans | null
+  state: StateValue | null
+}
+
+const COLUMNS = 'id, lane, key, frontier, events, generation, time, digest, spans, state'
+
+const keyOfRow = (row: KeyRow): Key => ({
+  id: row.id,
+  lane: row.lane,
+  key: row.key,
+  cursor: cursorOf(row.frontier, row.spans),
+  events: row.events,
+  generation: row.generation,
+  time: row.time,
+  digest: row.digest,
+  state: row.state,
+})
+
+/** The rows of these keys; one that is new has none. */
+export async function loadKeys(
+  client: { query: Client['query'] },
+  feed: number,
+  keys: readonly string[],
+): Promise<Key[]> {
+  const { rows } = await client.query<KeyRow>({
+    name: `load-keys-${feed}`,
+    text: `select ${COLUMNS} from groundstation.key_${feed} where key = any($1::text[])`,
+    values: [keys],
+  })
+  return rows.map(keyOfRow)
+}
+
+export async function loadKey(query: Query, feed: number, key: string): Promise<Key | undefined> {
+  const { rows } = await query(
+    `select ${COLUMNS} from groundstation.key_${feed} where key = $1`,
+    [key],
+    `load-key-${feed}`,
+  )
+  const [row] = rows as KeyRow[]
+  return row === undefined ? undefined : keyOfRow(row)
+}
+
+/** Keys of these lanes with events held since before `beforeMs`, the longest waiting first. */
+export async function loadWaiting(
+  query: Query,
+  feed: number,
+  lanes: readonly number[],
+  beforeMs: number,
+  limit: number,
+) {
+  const { rows } = await query(
+    `select key, lane from groundstation.key_${feed} where waiting_since <= to_timestamp($1::double precision / 1000) and lane = any($2::smallint[])
+     order by waiting_since limit $3`,
+    [beforeMs, lanes, limit],
+    `load-waiting-${feed}`,
+  )
+  return rows as { key: string; lane: number }[]
+}
+
+const POSTGRES_EPOCH_MICROS = 946_684_800_000_000
+const sinceOf = (key: Key): number | undefined => {
+  const since = waitingSince(key.cursor)
+  return since === undefined ? undefined : Math.round(since * 1000) - POSTGRES_EPOCH_MICROS
+}
+
+export async function insertKeys(client: Client, feed: number, keys: readonly Key[]): Promise<void> {
+  const out = new CopyWriter(keys.length * 400)
+  for (const key of keys) {
+    out.row(12)
+    out.bigintField(key.id)
+    out.bigintField(key.cursor.frontier)
+    out.bigintField(key.events)
+    const since = sinceOf(key)
+    if (since === undefined) out.null()
+    else out.bigintField(since)
+    out.integerField(key.generation)
+    out.smallintField(feed)
+    out.smallintField(key.lane)
+    out.textField(key.key)
+    if (key.time === null) out.null()
+    else out.textField(key.time)
+    if (key.digest === null) out.null()
+    else out.bytesField(key.digest)
+    const spans = spansOf(key.cursor)
+    if (spans === null) out.null()
+    else out.jsonbField(JSON.stringify(spans))
+    if (key.state === null) out.null()
+    else out.jsonbField(JSON.stringify(key.state))
+  }
+  await copyIn(
+    client,
+    `groundstation.key_${feed} (id, frontier, events, waiting_since, generation, feed, lane, key, time, digest, spans, state)`,
+    out.finish(),
+  )
+}
+
+export async function updateKeys(client: Client, feed: number, keys: readonly Key[]): Promise<void> {
+  const ids = new ArrayWriter('bigint')
+  const frontiers = new ArrayWriter('bigint')
+  const events = new ArrayWriter('bigint')
+  const generations = new ArrayWriter('integer')
+  const times = new ArrayWriter('text')
+  const digests = new ArrayWriter('bytea')
+  const spans = new ArrayWriter('json')
+  const states = new ArrayWriter('json')
+  const waiting = new ArrayWriter('timestamp')
+  for (const key of keys) {
+    ids.element().bigintField(key.id)
+    frontiers.element().bigintField(key.cursor.frontier)
+    events.element().bigintField(key.events)
+    generations.element().integerField(key.generation)
+    if (key.time === null) times.element().null()
+    else times.element().textField(key.time)
+    if (key.digest === null) digests.element().null()
+    else digests.element().bytesField(key.digest)
+    const kept = spansOf(key.cursor)
+    if (kept === null) spans.element().null()
+    else spans.element().jsonbField(JSON.stringify(kept))
+    if (key.state === null) states.element().null()
+    else states.element().jsonbField(JSON.stringify(key.state))
+    const since = sinceOf(key)
+    if (since === undefined) waiting.element().null()
+    else waiting.element().bigintField(since)
+  }
+  await client.query({
+    name: `update-keys-${feed}`,
+    text: `update groundstation.key_${feed} k set frontier = c.frontier, events = c.events, generation = c.generation, time = c.time,
+        digest = c.digest, spans = c.spans, state = c.state, waiting_since = c.waiting_since
+      from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::integer[], $5::text[], $6::bytea[], $7::jsonb[], $8::jsonb[], $9::timestamptz[])
+        as c (id, frontier, events, generation, time, digest, spans, state, waiting_since)
+      where k.id = c.id`,
+    values: [ids, frontiers, events, generations, times, digests, spans, states, waiting].map(array => array.finish()),
+  })
+}

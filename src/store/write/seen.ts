@@ -1,0 +1,41 @@
+import { CopyWriter } from '../binary.ts'
+import type { Client, Query } from '../store.ts'
+import { copyIn } from './copy.ts'
+import { POSTGRES_EPOCH_MICROS } from './events.ts'
+
+export type Seen = { readonly id: string; readonly digest: Buffer }
+
+export async function findSeen(client: Client, feed: number, ids: readonly string[]): Promise<Seen[]> {
+  const { rows } = await client.query<Seen>({
+    name: 'find-seen',
+    text: 'select id, digest from groundstation.seen where feed = $1 and id = any($2::text[])',
+    values: [feed, ids],
+  })
+  return rows
+}
+
+export async function insertSeen(
+  client: Client,
+  feed: number,
+  nowMicros: number,
+  seen: readonly Seen[],
+): Promise<void> {
+  const out = new CopyWriter(seen.length * 120)
+  for (const { id, digest } of seen) {
+    out.row(4)
+    out.smallintField(feed)
+    out.textField(id)
+    out.bytesField(digest)
+    out.bigintField(nowMicros - POSTGRES_EPOCH_MICROS)
+  }
+  await copyIn(client, 'groundstation.seen (feed, id, digest, seen_at)', out.finish())
+}
+
+/** Forgets ids that were seen longer ago than the feed's horizon. */
+export async function forgetSeen(query: Query, feed: number, horizonMs: number, limit: number): Promise<void> {
+  await query(
+    `delete from groundstation.seen where feed = $1 and id in (
+       select id from groundstation.seen where feed = $1 and seen_at < now() - $2::double precision * interval '1 millisecond' limit $3)`,
+    [feed, horizonMs, limit],
+  )
+}
