@@ -16,13 +16,15 @@ export type Applied = {
   readonly event: unknown
   readonly type: string
   readonly time: string | null
-  /** Where it was held before: when it arrived. */
-  readonly arrivedMicros: number | undefined
+  /** When it arrived; earlier than the batch where it was held before. */
+  readonly arrivedMicros: number
   readonly source: number | undefined
   readonly offset: number | undefined
   /** Belongs below what was applied before; the newest row of its key stays. */
   readonly isLate: boolean
   facts: Record<string, string | number> | undefined
+  /** Given when the batch is written. */
+  position: number
 }
 
 /** A key that must be folded again, from below `from`. */

@@ -1,5 +1,5 @@
 import type { CompiledTable } from '../feed/table.ts'
-import { type EventRow, insertEvents } from '../store/write/events.ts'
+import { insertEvents } from '../store/write/events.ts'
 import { insertHeld } from '../store/write/held.ts'
 import { insertClosedHoles } from '../store/write/holes.ts'
 import { insertKeys, updateKeys } from '../store/write/keys.ts'
@@ -8,7 +8,7 @@ import { closeLetters, upsertLetters } from '../store/write/letters.ts'
 import { insertSeen } from '../store/write/seen.ts'
 import { insertSnapshots } from '../store/write/snapshots.ts'
 import { advanceSource } from '../store/write/sources.ts'
-import { insertRows, type RowSource, upsertRows } from '../store/write/tables.ts'
+import { insertRows, upsertRows } from '../store/write/tables.ts'
 import type { Batch } from './batch.ts'
 import type { Applied, PendingLetter } from './effects.ts'
 import { fixFacts } from './facts.ts'
@@ -22,7 +22,8 @@ export async function persist(batch: Batch, leaf: string): Promise<void> {
   await fixFacts(batch)
   if (effects.applied.length > 0) {
     await failpoint('record')
-    await insertEvents(client, stored.id, leaf, opened.nowMicros, eventRows(batch))
+    givePositions(batch)
+    await insertEvents(client, stored.id, leaf, opened.nowMicros, effects.applied)
     await failpoint('tables')
     for (const table of batch.feed.tables) await writeTable(batch, table)
   }
@@ -58,23 +59,13 @@ function laneChanges({ opened, effects, stored }: Batch): LaneChange[] {
   }))
 }
 
-function eventRows({ opened, effects }: Batch): EventRow[] {
+/** Gapless by lane, in the order in which the events are written. */
+function givePositions({ opened, effects }: Batch): void {
   const positions = new Map([...opened.lanes.values()].map(({ lane, position }) => [lane, position]))
-  return effects.applied.map(applied => {
-    const position = (positions.get(applied.lane) ?? 0) + 1
-    positions.set(applied.lane, position)
-    return {
-      position,
-      keyId: applied.keyId,
-      sequence: applied.sequence,
-      arrivedMicros: applied.arrivedMicros,
-      source: applied.source,
-      offset: applied.offset,
-      lane: applied.lane,
-      facts: applied.facts === undefined ? undefined : JSON.stringify(applied.facts),
-      raw: applied.raw,
-    }
-  })
+  for (const applied of effects.applied) {
+    applied.position = (positions.get(applied.lane) ?? 0) + 1
+    positions.set(applied.lane, applied.position)
+  }
 }
 
 async function writeTable(batch: Batch, table: CompiledTable): Promise<void> {
@@ -82,16 +73,10 @@ async function writeTable(batch: Batch, table: CompiledTable): Promise<void> {
   const applied =
     when === undefined ? batch.effects.applied : batch.effects.applied.filter(({ type }) => when.has(type))
   if (applied.length === 0) return
-  const rowOf = (one: Applied): RowSource => ({
-    event: one.event,
-    raw: one.raw,
-    facts: one.facts,
-    arrivedMicros: one.arrivedMicros ?? batch.opened.nowMicros,
-  })
-  if (table.rows === 'each') return insertRows(batch.client, table, applied.map(rowOf))
+  if (table.rows === 'each') return insertRows(batch.client, table, applied)
   const latest = new Map<number, Applied>()
   for (const one of applied) if (!one.isLate && one.keyId !== undefined) latest.set(one.keyId, one)
-  if (latest.size > 0) await upsertRows(batch.client, table, [...latest.values()].map(rowOf))
+  if (latest.size > 0) await upsertRows(batch.client, table, [...latest.values()])
 }
 
 /** The same bytes twice in one batch are one letter, counted twice. */

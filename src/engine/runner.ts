@@ -114,14 +114,14 @@ export class FeedRunner {
     let lane = common.lane
     let work: Work
     if (parsed.ok) {
-      if (parsed.value.key !== '') lane = laneOf(parsed.value.key, stored.lanes)
+      if (parsed.key !== '') lane = laneOf(parsed.key, stored.lanes)
       work = {
         kind: 'event',
         lane,
         ticket,
         index,
         enqueuedMs,
-        parsed: parsed.value,
+        parsed,
         origin,
         log,
         corrects: common.corrects,
@@ -169,7 +169,7 @@ export class FeedRunner {
       const { reason, message, pointer } = parsed.refusal
       return { outcome: 'rejected', deadLetter: 0, reason, message, pointer }
     }
-    const lane = laneOf(parsed.value.key, stored.lanes)
+    const lane = laneOf(parsed.key, stored.lanes)
     const ticket = new Ticket(1)
     const work: Work = {
       kind: 'event',
@@ -177,7 +177,7 @@ export class FeedRunner {
       ticket,
       index: 0,
       enqueuedMs: 0,
-      parsed: parsed.value,
+      parsed,
       origin: {},
       log: undefined,
       corrects: undefined,

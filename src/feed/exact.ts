@@ -19,7 +19,7 @@ export function mayBeInexact(json: string): boolean {
     while (isDigitOrDot(json.charCodeAt(to + 1))) to++
     if (to - from >= 15) return true
   }
-  return (json.includes('e-') || json.includes('E-')) && /\d[eE]-\d{3}/.test(json)
+  return (json.includes('e-') || json.includes('E-')) && /[:,[\s]-?\d+(?:\.\d+)?[eE]-\d{3}/.test(json)
 }
 
 /** A decimal number as digits and a power of ten, without trailing zeros: equal numbers have equal forms. */

@@ -32,6 +32,7 @@ export type Refusal = {
 }
 
 export type ParsedEvent = {
+  readonly ok: true
   readonly raw: Buffer
   readonly event: unknown
   readonly type: string
@@ -41,9 +42,7 @@ export type ParsedEvent = {
   readonly sequence: number
 }
 
-export type Parsed =
-  | { readonly ok: true; readonly value: ParsedEvent }
-  | { readonly ok: false; readonly refusal: Refusal }
+export type Parsed = ParsedEvent | { readonly ok: false; readonly refusal: Refusal }
 
 export type ParseContext = {
   readonly identity: CompiledIdentity
@@ -91,7 +90,7 @@ export function parserOf(context: ParseContext): (raw: Buffer) => Parsed {
       return refuse(context, event, 'key', 'must be from 1 to 2^53 - 1', pointerOf(identity.sequencePath ?? ''))
     const column = columnMisfit(context.checkedTables, type, event)
     if (column !== undefined) return refuse(context, event, 'column', column.message, column.pointer)
-    return { ok: true, value: { raw, event, type, key, sequence } }
+    return { ok: true, raw, event, type, key, sequence }
   }
 }
 

@@ -4,8 +4,13 @@ import type { TSchema } from 'typebox'
 export type Reader = (event: unknown) => unknown
 
 type Fields = Record<string, unknown>
+
+// What every object inherits is no field of an event. A declaration can't name it (`INHERITED`), so that reading needn't ask.
 const field = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? (value as Fields)[name] : undefined
+  typeof value === 'object' && value !== null ? (value as Fields)[name] : undefined
+
+/** Names that no path may have as a part. */
+export const INHERITED: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype))
 
 /** A reader for a path such as `metadata.channel`; `''` is the event itself. */
 export function readerOf(path: string): Reader {
@@ -43,6 +48,7 @@ export type SchemaNode = TSchema & {
 export function describe(schema: SchemaNode, path: string): Described | undefined {
   let at: Described = { schema, required: true }
   for (const part of path === '' ? [] : path.split('.')) {
+    if (INHERITED.has(part)) return undefined
     const properties: SchemaNode['properties'] = at.schema.properties
     if (properties === undefined || !Object.hasOwn(properties, part)) return undefined
     const next = properties[part]

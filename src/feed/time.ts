@@ -74,11 +74,18 @@ function parseOffset(text: string, index: number): number | undefined {
   return (sign === 45 ? -1 : 1) * (hours * 60 + minutes)
 }
 
-const HEX = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+const isHex = (code: number) => (code >= 48 && code <= 57) || (code >= 97 && code <= 102) || (code >= 65 && code <= 70)
 
 /** Whether the text is a UUID in its usual form, capitals or not. */
 export function isUuid(text: string): boolean {
-  return text.length === 36 && HEX.test(text)
+  if (text.length !== 36) return false
+  for (let index = 0; index < 36; index++) {
+    const code = text.charCodeAt(index)
+    if (index === 8 || index === 13 || index === 18 || index === 23) {
+      if (code !== 45) return false
+    } else if (!isHex(code)) return false
+  }
+  return true
 }
 
 const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }

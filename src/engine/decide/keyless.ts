@@ -90,10 +90,11 @@ function apply(batch: Batch, work: EventWork, source: number | undefined, offset
     event,
     type,
     time: timeOf(batch, event),
-    arrivedMicros: undefined,
+    arrivedMicros: batch.opened.nowMicros,
     source,
     offset,
     isLate: false,
     facts: undefined,
+    position: 0,
   })
 }

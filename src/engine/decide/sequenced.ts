@@ -240,11 +240,12 @@ function appliedOf(batch: Batch, key: MutableKey, work: EventWork, isLate: boole
     event,
     type,
     time: timeOf(batch, event),
-    arrivedMicros: undefined,
+    arrivedMicros: batch.opened.nowMicros,
     source: undefined,
     offset: undefined,
     isLate,
     facts: undefined,
+    position: 0,
   }
 }
 
@@ -268,6 +269,7 @@ function heldApplied(
     offset: undefined,
     isLate: false,
     facts: undefined,
+    position: 0,
   }
 }
 

@@ -55,10 +55,11 @@ function versionOf(batch: Batch, work: EventWork, keyId: number, lane: number, v
     event,
     type,
     time: timeOf(batch, event),
-    arrivedMicros: undefined,
+    arrivedMicros: batch.opened.nowMicros,
     source: undefined,
     offset: undefined,
     isLate: false,
     facts: undefined,
+    position: 0,
   }
 }

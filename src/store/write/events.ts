@@ -6,12 +6,12 @@ export type EventRow = {
   readonly position: number
   readonly keyId: number | undefined
   readonly sequence: number
-  /** Where it arrived earlier than it is recorded, in microseconds since 1970. */
-  readonly arrivedMicros: number | undefined
+  /** Microseconds since 1970; kept where it is earlier than the moment of recording. */
+  readonly arrivedMicros: number
   readonly source: number | undefined
   readonly offset: number | undefined
   readonly lane: number
-  readonly facts: string | undefined
+  readonly facts: Readonly<Record<string, string | number>> | undefined
   readonly raw: Uint8Array
 }
 
@@ -34,7 +34,7 @@ export async function insertEvents(
     else out.bigintField(event.keyId)
     out.bigintField(event.sequence)
     out.bigintField(recorded)
-    if (event.arrivedMicros === undefined) out.null()
+    if (event.arrivedMicros === recordedMicros) out.null()
     else out.bigintField(event.arrivedMicros - POSTGRES_EPOCH_MICROS)
     if (event.offset === undefined) out.null()
     else out.bigintField(event.offset)
@@ -43,7 +43,7 @@ export async function insertEvents(
     out.smallintField(feed)
     out.smallintField(event.lane)
     if (event.facts === undefined) out.null()
-    else out.jsonbField(event.facts)
+    else out.jsonbField(JSON.stringify(event.facts))
     out.bytesField(event.raw)
   }
   await copyIn(
