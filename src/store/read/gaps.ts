@@ -16,7 +16,7 @@ export type GapsPage = {
   readonly feed: string
   readonly key: string | undefined
   readonly status: GapStatus | undefined
-  readonly after: Pick<Gap, 'key' | 'from' | 'to' | 'status' | 'since'> | undefined
+  readonly after: (Omit<Gap, 'status' | 'deadLetter'> & { readonly status: string }) | undefined
   readonly limit: number
 }
 

@@ -1,4 +1,4 @@
-import { FEED_ID, PAGE_BYTES_MAX, type Page, type Query, type Row, rfc3339 } from './query.ts'
+import { FEED_ID, PAGE_BYTES_MAX, type Page, type Query, rfc3339 } from './query.ts'
 
 export const LETTER_STATUSES = ['open', 'replayed', 'dismissed'] as const
 export type LetterStatus = (typeof LETTER_STATUSES)[number]
@@ -35,7 +35,8 @@ export async function listLetters(
   { feed, key, status, after, limit }: LettersPage,
 ): Promise<Page<DeadLetter>> {
   const { rows } = await query(
-    `select *, case when before < ${PAGE_BYTES_MAX} then body end as raw from (
+    `select id, reason, message, pointer, key, sequence, source, count, "firstAt", "lastAt", status,
+       case when before < ${PAGE_BYTES_MAX} then body end as raw from (
        select *, sum(size) over (order by id) - size as before from (
          select ${COLUMNS}, octet_length(raw) as size, raw as body from groundstation.dead_letter
          where feed = ${FEED_ID} and ($2::text is null or key = $2) and ($3::text is null or status = $3) and id > $4
@@ -45,7 +46,7 @@ export async function listLetters(
   )
   const large = rows.findIndex(row => row.raw === null)
   const end = Math.min(limit, large === -1 ? rows.length : large)
-  return { items: rows.slice(0, end).map(letterOf), hasMore: rows.length > end }
+  return { items: rows.slice(0, end) as DeadLetter[], hasMore: rows.length > end }
 }
 
 export async function findLetter(query: Query, feed: string, id: number): Promise<DeadLetter | undefined> {
@@ -53,7 +54,5 @@ export async function findLetter(query: Query, feed: string, id: number): Promis
     `select ${COLUMNS}, raw from groundstation.dead_letter where feed = ${FEED_ID} and id = $2`,
     [feed, id],
   )
-  return rows[0] === undefined ? undefined : letterOf(rows[0])
+  return rows[0] === undefined ? undefined : (rows[0] as DeadLetter)
 }
-
-const letterOf = ({ size, body, before, ...letter }: Row): DeadLetter => letter as DeadLetter

@@ -21,7 +21,7 @@ const columns = (key: string) => `${key} as key, nullif(e.sequence, 0) as sequen
  * reading what they are of, so neither the server nor we ever hold more.
  */
 const bounded = (rows: string, order: string, limit: string) =>
-  `select *, case when before < ${PAGE_BYTES_MAX} then body end as raw from (
+  `select key, sequence, lane, position, arrived, recorded, facts, case when before < ${PAGE_BYTES_MAX} then body end as raw from (
      select *, sum(size) over (order by ${order}) - size as before from (${rows} order by ${order} limit ${limit}) as page
    ) as sized order by ${order}`
 

@@ -1,0 +1,28 @@
+import type { FastifyInstance } from 'fastify'
+import { eventsPathOf } from '../sources/http/plugin.ts'
+import { countFeeds } from '../store/read/feeds.ts'
+import type { ApiContext } from './context.ts'
+import { sendList } from './list.ts'
+import { parametersOf } from './parameters.ts'
+import { feedListSchema } from './schemas/operations.ts'
+
+const NOTHING = { events: 0, keys: 0, held: 0, openGaps: 0, openDeadLetters: 0 }
+
+/** `GET /feeds`: what is declared here, and how much of each there is. */
+export function addFeeds(server: FastifyInstance, { feeds, query }: ApiContext): void {
+  server.get('/feeds', { schema: feedListSchema }, async (request, reply) => {
+    parametersOf(request, [])
+    const counts = await countFeeds(query)
+    const items = [...feeds.values()].map(feed =>
+      JSON.stringify({
+        name: feed.name,
+        kind: feed.identity.kind,
+        source: feed.source.kind,
+        path: feed.source.path ?? eventsPathOf(feed),
+        state: feed.state?.path ?? null,
+        ...(counts.get(feed.name) ?? NOTHING),
+      }),
+    )
+    return sendList(reply, items, null)
+  })
+}

@@ -1,0 +1,11 @@
+import type { FastifyReply } from 'fastify'
+
+/** A list's page. `items` are JSON texts: events are handed on as they were posted. */
+export function sendList(reply: FastifyReply, items: readonly string[], next: string | null): FastifyReply {
+  return sendText(reply, `{"data":[${items.join(',')}],"next":${JSON.stringify(next)}}`)
+}
+
+export const sendValue = (reply: FastifyReply, value: unknown): FastifyReply => sendText(reply, JSON.stringify(value))
+
+const sendText = (reply: FastifyReply, text: string): FastifyReply =>
+  reply.header('content-type', 'application/json; charset=utf-8').send(text)

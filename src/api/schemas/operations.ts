@@ -1,0 +1,124 @@
+import { Type } from 'typebox'
+import { GAP_STATUSES } from '../../store/read/gaps.ts'
+import {
+  FeedName,
+  jsonContent,
+  Key,
+  Number1,
+  pageOf,
+  pageParameters,
+  pathParameters,
+  problemContents,
+  Time,
+} from './content.ts'
+
+const tags = ['operations']
+const params = pathParameters({ feed: FeedName })
+const count = (description: string) => Type.Integer({ minimum: 0, description })
+
+export const feedListSchema = {
+  operationId: 'list-feeds',
+  tags,
+  summary: 'The feeds, and how much of each there is',
+  response: {
+    200: jsonContent(
+      'All of them.',
+      pageOf(
+        Type.Object({
+          name: Type.String(),
+          kind: Type.String({ enum: ['sequenced', 'unique', 'position', 'snapshot'] }),
+          source: Type.String({ enum: ['http', 'kafka', 'poll'] }),
+          path: Type.String({ description: 'Where its events are posted to.' }),
+          state: Type.Union([Type.String(), Type.Null()], { description: 'Where its states are read.' }),
+          events: count('On the record.'),
+          keys: count('With a cursor of their own.'),
+          held: count('Events that wait for a number before theirs.'),
+          openGaps: count('Ranges of numbers that are waited for.'),
+          openDeadLetters: count('That were neither replayed nor dismissed.'),
+        }),
+      ),
+    ),
+    ...problemContents(),
+  },
+}
+
+export const recordSchema = {
+  operationId: 'list-record',
+  tags,
+  summary: 'Events on the record',
+  description:
+    'With a key: in their order, from a number on. Without: lane by lane, in the order in which they were applied. A page ends after 8 MiB at the latest.',
+  params,
+  querystring: Type.Object({
+    key: Key,
+    from: Type.Optional(Type.Integer({ minimum: 1, description: "The first number; the key's first without it." })),
+    ...pageParameters,
+  }),
+  response: {
+    200: jsonContent(
+      'A page.',
+      pageOf(
+        Type.Object({
+          key: Type.Union([Type.String(), Type.Null()]),
+          sequence: Type.Union([Number1, Type.Null()]),
+          lane: Type.Integer(),
+          position: Type.Integer({ description: "Its place on the lane's record, gapless." }),
+          arrived: Time,
+          recorded: Type.String({ format: 'date-time', description: 'When it was applied.' }),
+          facts: Type.Unknown({ description: "What isn't in the event, and was fixed when it was accepted." }),
+          event: Type.Unknown({ description: 'As it was posted.' }),
+        }),
+      ),
+    ),
+    ...problemContents(400, 404),
+  },
+}
+
+export const gapsSchema = {
+  operationId: 'list-gaps',
+  tags,
+  summary: 'Numbers that are missing, or were',
+  params,
+  querystring: Type.Object({
+    key: Key,
+    status: Type.Optional(Type.String({ enum: [...GAP_STATUSES] })),
+    ...pageParameters,
+  }),
+  response: {
+    200: jsonContent(
+      'A page.',
+      pageOf(
+        Type.Object({
+          key: Type.String(),
+          from: Number1,
+          to: Number1,
+          since: Time,
+          status: Type.String({
+            enum: [...GAP_STATUSES],
+            description:
+              'open: waited for. released: not any more. healed: it came late. voided: somebody said that it never comes.',
+          }),
+          deadLetter: Type.Union([Type.Integer(), Type.Null()], {
+            description: 'The refused event that should have been there.',
+          }),
+        }),
+      ),
+    ),
+    ...problemContents(400, 404),
+  },
+}
+
+export const heldSchema = {
+  operationId: 'list-held',
+  tags,
+  summary: 'Events that wait for a number before theirs',
+  params,
+  querystring: Type.Object({ key: Key, ...pageParameters }),
+  response: {
+    200: jsonContent(
+      'A page.',
+      pageOf(Type.Object({ key: Type.String(), sequence: Number1, waitingFor: Number1, since: Time })),
+    ),
+    ...problemContents(400, 404),
+  },
+}

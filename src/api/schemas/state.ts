@@ -1,0 +1,50 @@
+import type { FastifySchema } from 'fastify'
+import { Type } from 'typebox'
+import type { CompiledFeed } from '../../feed/compile.ts'
+import type { CompiledState } from '../../feed/state.ts'
+import { jsonContent, pageOf, pageParameters, pathParameters, problemContents } from './content.ts'
+
+/** A state as it is served, from what the feed declares. */
+function shownSchema({ name }: CompiledFeed, state: CompiledState) {
+  const properties = {
+    [state.keyName]: { type: 'string' },
+    ...state.schema.properties,
+    [state.sequenceName]: { type: 'integer', minimum: 1, description: 'The highest number that was applied.' },
+    [state.timeName]: { type: ['string', 'null'] },
+    complete: { type: 'boolean', description: 'Whether every number up to it is in, or voided.' },
+  }
+  return { title: `${name} state`, type: 'object', required: Object.keys(properties), properties }
+}
+
+export function stateListSchema(feed: CompiledFeed, state: CompiledState): FastifySchema {
+  const sorts = state.sort.flatMap(({ name }) => [name, `-${name}`])
+  return {
+    operationId: `list-${feed.name}`,
+    tags: [feed.name],
+    summary: `The states of ${feed.name}`,
+    description: 'Text is sorted by code point; what is missing comes last both ways; ties go by key.',
+    querystring: Type.Object({
+      sort: Type.Optional(Type.String({ enum: sorts, description: 'With - before it: the highest first.' })),
+      ...pageParameters,
+    }),
+    response: { 200: jsonContent('A page.', pageOf(shownSchema(feed, state))), ...problemContents(400) },
+  } as FastifySchema
+}
+
+export function stateSchema(feed: CompiledFeed, state: CompiledState): FastifySchema {
+  return {
+    operationId: `get-${feed.name}`,
+    tags: [feed.name],
+    summary: `One state of ${feed.name}`,
+    params: pathParameters({ key: Type.String({ description: state.keyName }) }),
+    querystring: Type.Object({
+      at: Type.Optional(
+        Type.Integer({
+          minimum: 1,
+          description: 'The state after this number, from what is known now. Beyond the last number: 404.',
+        }),
+      ),
+    }),
+    response: { 200: jsonContent('The state.', shownSchema(feed, state)), ...problemContents(400, 404) },
+  } as FastifySchema
+}

@@ -1,0 +1,141 @@
+import type { AddressInfo } from 'node:net'
+import Fastify, { type FastifyInstance } from 'fastify'
+import type { Engine } from '../engine/contract.ts'
+import { GroundstationError } from '../errors.ts'
+import type { CompiledFeed } from '../feed/compile.ts'
+import { Budget } from '../sources/http/budget.ts'
+import { DEFAULT_LIMITS, type Limits } from '../sources/http/limits.ts'
+import { posting } from '../sources/http/plugin.ts'
+import type { Query } from '../store/read/query.ts'
+import { answerUnreadable, boundConnections } from './connections.ts'
+import { addErrors, type Log } from './errors.ts'
+import { addFeeds } from './feeds.ts'
+import { addGaps } from './gaps.ts'
+import { addGuard, type Guard } from './guard.ts'
+import { addHealth } from './health.ts'
+import { addHome } from './home.ts'
+import { addLetters } from './letters.ts'
+import { addDescription, addDocs } from './openapi.ts'
+import { addRecord } from './record.ts'
+import { addReplay } from './replay.ts'
+import { addStates } from './states.ts'
+
+/** `gateway` takes events, `api` answers from the record. */
+export type ServerRole = 'gateway' | 'api'
+
+export type ServerOptions = {
+  readonly engine: Engine
+  readonly query: Query
+  readonly feeds: ReadonlyMap<string, CompiledFeed>
+  readonly limits?: Partial<Limits>
+  readonly log: Log
+  readonly version: string
+  /** Both, without it. */
+  readonly roles?: readonly ServerRole[]
+}
+
+export type Server = {
+  /** Resolves when connections are taken. Raises PORT_TAKEN. */
+  listen(place: { readonly host: string; readonly port: number }): Promise<{ readonly address: string }>
+  /** Takes nothing new, finishes what is being answered, cuts what takes too long. Idempotent, and safe before `listen`. */
+  close(): Promise<void>
+  /** The OpenAPI document. */
+  openapi(): Readonly<Record<string, unknown>>
+}
+
+export async function createServer(options: ServerOptions): Promise<Server> {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const stopping = new AbortController()
+  const guard: Guard = { isLoopback: false, stopping: stopping.signal }
+  const server = fastify(limits)
+  addErrors(server, options.log)
+  addGuard(server, guard)
+  boundConnections(server.server, limits)
+  await addRoutes(server, options, limits, stopping.signal)
+  await server.ready()
+  let closing: Promise<void> | undefined
+  return {
+    listen: async ({ host, port }) => {
+      const address = await bind(server, host, port)
+      guard.isLoopback = isLoopback(server.server.address())
+      return { address }
+    },
+    close: () => {
+      stopping.abort()
+      closing ??= closeWithin(server, limits.closeMsMax)
+      return closing
+    },
+    openapi: () => server.swagger() as unknown as Readonly<Record<string, unknown>>,
+  }
+}
+
+function fastify(limits: Limits): FastifyInstance {
+  const server = Fastify({
+    logger: false,
+    // The guard says it, as a problem and with Retry-After.
+    return503OnClosing: false,
+    keepAliveTimeout: limits.keepAliveMs,
+    // A stream may take as long as it likes; bodies that are read whole have a time of their own.
+    requestTimeout: 0,
+    clientErrorHandler: answerUnreadable,
+    routerOptions: { maxParamLength: 8192 },
+    http: { headersTimeout: limits.headersMsMax, connectionsCheckingInterval: 1_000 },
+  })
+  // The schemas describe the API. The engine checks events, on the bytes; the routes check their own parameters.
+  server.setValidatorCompiler(() => () => true)
+  server.setSerializerCompiler(() => data => JSON.stringify(data))
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser('*', (_request, _payload, done) => done(null))
+  return server
+}
+
+async function addRoutes(server: FastifyInstance, options: ServerOptions, limits: Limits, stopping: AbortSignal) {
+  const { engine, feeds, query, roles = ['gateway', 'api'] } = options
+  const budget = new Budget(limits.bufferedBytesMax)
+  await addDescription(server, feeds, options.version)
+  addHealth(server, engine, stopping)
+  if (roles.includes('gateway'))
+    await server.register(posting, { gateway: { engine, limits, budget, stopping }, feeds })
+  if (roles.includes('api')) {
+    const context = { engine, query, feeds, limits, budget }
+    addHome(server, feeds)
+    addStates(server, context)
+    addFeeds(server, context)
+    addRecord(server, context)
+    addGaps(server, context)
+    addLetters(server, context)
+    addReplay(server, context)
+  }
+  await addDocs(server)
+}
+
+async function bind(server: FastifyInstance, host: string, port: number): Promise<string> {
+  try {
+    return await server.listen({ host, port })
+  } catch (error) {
+    const { code } = error as { code?: unknown }
+    if (code === 'EADDRINUSE')
+      throw new GroundstationError(
+        'PORT_TAKEN',
+        `Port ${port} of ${host} is taken by another program. Stop it, or choose another port with --port or PORT.`,
+        { cause: error },
+      )
+    if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+      throw new GroundstationError('SETTING_INVALID', `${host}:${port} can't be listened on (${code}).`, {
+        cause: error,
+      })
+    throw error
+  }
+}
+
+const isLoopback = (address: AddressInfo | string | null): boolean =>
+  typeof address === 'object' && (address?.address === '::1' || address?.address.startsWith('127.') === true)
+
+async function closeWithin(server: FastifyInstance, msMax: number): Promise<void> {
+  const timer = setTimeout(() => server.server.closeAllConnections(), msMax)
+  try {
+    await server.close()
+  } finally {
+    clearTimeout(timer)
+  }
+}

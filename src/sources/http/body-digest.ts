@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto'
+import type { SplitItem } from '../split.ts'
+
+/**
+ * SHA-256 over a request's events one after another, each with its length before it, so that the same bytes cut
+ * elsewhere are another body. How the body was packed, and the white space between events, make no difference.
+ */
+export class BodyDigest {
+  readonly #hash = createHash('sha256')
+
+  /** One that is too large is never stored, and makes no difference. */
+  add(item: SplitItem): void {
+    if (item.tooLarge) return
+    this.#hash.update(`${item.bytes.length}\n`)
+    this.#hash.update(item.bytes)
+  }
+
+  /** Of what was added so far; more may follow. */
+  soFar(): Buffer {
+    return this.#hash.copy().digest()
+  }
+}
+
+/** The key's name among the feed's logs. */
+export const logNameOf = (idempotencyKey: string): string => `key:${idempotencyKey}`

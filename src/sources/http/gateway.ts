@@ -1,0 +1,37 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Engine } from '../../engine/contract.ts'
+import type { CompiledFeed } from '../../feed/compile.ts'
+import type { Budget } from './budget.ts'
+import type { Limits } from './limits.ts'
+import type { Media } from './media.ts'
+import type { Target } from './submitter.ts'
+
+/** What all posts share. */
+export type Gateway = {
+  readonly engine: Engine
+  readonly limits: Limits
+  readonly budget: Budget
+  /** Aborted when the server begins to stop. */
+  readonly stopping: AbortSignal
+}
+
+export type Call = { readonly request: FastifyRequest; readonly reply: FastifyReply }
+
+/** One post to a feed. */
+export type Post = Gateway &
+  Call & {
+    readonly feed: CompiledFeed
+    /** Where it was posted to, as dead letters tell it. */
+    readonly path: string
+    readonly media: Media
+    readonly key: string | undefined
+  }
+
+/** Where a post's events go; its signal is aborted when the client leaves. */
+export function targetOf({ engine, feed, path, limits, reply }: Post): Target {
+  const leaving = new AbortController()
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) leaving.abort()
+  })
+  return { engine, feed, path, eventBytesMax: limits.eventBytesMax, signal: leaving.signal }
+}

@@ -1,0 +1,51 @@
+import { GroundstationError } from '../../errors.ts'
+import { type SplitItem, Splitter } from '../split.ts'
+import { answerMany, sendReceipt } from './answer.ts'
+import { chunksOfItems } from './chunk.ts'
+import { Claim } from './claim.ts'
+import { type Post, targetOf } from './gateway.ts'
+import { type Receipts, submitAll } from './submit-all.ts'
+import { readWhole, WholeBody } from './whole-body.ts'
+
+/** A body of one JSON value: an event, or an array of them. Nothing is taken before all of it is here. */
+export async function postWhole(post: Post): Promise<void> {
+  const body = new WholeBody(post.limits, post.budget)
+  try {
+    await readWhole(post.request.raw, post.media, post.limits, body)
+    if (body.isBlank) throw new GroundstationError('REQUEST_INVALID', 'The body is empty.')
+    if (body.isArray) await answerMany(post, receiptsOf(post, itemsOf(post, body.bytes())))
+    else await postOne(post, body.bytes())
+  } finally {
+    body.release()
+  }
+}
+
+async function postOne(post: Post, bytes: Buffer): Promise<void> {
+  const { engine, feed, path, key, reply } = post
+  const [receipt] =
+    key === undefined
+      ? await engine.submit(feed.name, { events: [bytes], origin: { http: path } })
+      : ((await receiptsOf(post, [{ bytes }]).next()).value ?? [])
+  if (receipt === undefined) throw new GroundstationError('INTERNAL', 'An event was submitted and has no outcome.')
+  sendReceipt(reply, receipt)
+}
+
+function itemsOf({ limits: { eventBytesMax, arrayEventsMax } }: Post, bytes: Buffer): SplitItem[] {
+  const splitter = new Splitter({ maxEventBytes: eventBytesMax, mode: 'json' })
+  const items = [...splitter.push(bytes), ...splitter.end()]
+  if (items.length <= arrayEventsMax) return items
+  throw new GroundstationError(
+    'BODY_TOO_LARGE',
+    `An array has at most ${arrayEventsMax} events. Send NDJSON, which has no limit but a line's.`,
+  )
+}
+
+async function* receiptsOf(post: Post, items: readonly SplitItem[]): Receipts {
+  const target = targetOf(post)
+  if (post.key !== undefined && post.feed.identity.kind !== 'position') {
+    const claim = new Claim(target, post.key)
+    claim.add(items)
+    await claim.check('Nothing of this one was taken.')
+  }
+  yield* submitAll(target, chunksOfItems(items), { key: post.key, isStream: false })
+}

@@ -1,0 +1,97 @@
+import { STATUS_CODES } from 'node:http'
+import type { FastifyReply } from 'fastify'
+import { type ErrorCode, GroundstationError } from '../../errors.ts'
+
+/** An error as RFC 9457 has it. */
+export type Problem = {
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  readonly detail: string
+  readonly [member: string]: unknown
+}
+
+export const PROBLEM_MEDIA_TYPE = 'application/problem+json'
+
+const STATUS: Readonly<Record<ErrorCode, number>> = {
+  DECLARATION_INVALID: 500,
+  SETTING_INVALID: 500,
+  USAGE: 400,
+  NOT_FOUND: 404,
+  REQUEST_INVALID: 400,
+  BODY_TOO_LARGE: 413,
+  MEDIA_TYPE: 415,
+  IDEMPOTENCY_CONFLICT: 409,
+  SOURCE_CONFLICT: 409,
+  TOO_MANY_REQUESTS: 429,
+  BUSY: 429,
+  STORE_UNREACHABLE: 503,
+  STORE_INCOMPATIBLE: 500,
+  OUTCOME_UNKNOWN: 503,
+  DECLARATION_OLDER: 503,
+  STOPPING: 503,
+  EMBEDDED_UNAVAILABLE: 500,
+  EMBEDDED_FOREIGN: 500,
+  EMBEDDED_FAILED: 503,
+  PORT_TAKEN: 500,
+  FILE_UNREADABLE: 500,
+  FOLD_FAILED: 500,
+  INTERNAL: 500,
+}
+
+// A 5xx never tells what went wrong inside: these words stand for it.
+const SERVER_WORDS: Readonly<Partial<Record<ErrorCode, string>>> = {
+  STORE_UNREACHABLE: 'The database is not reachable at the moment. Send the request again.',
+  OUTCOME_UNKNOWN:
+    'The connection to the database ended during the commit: what was sent may be stored or not. Send it again; what is on the record already is told as a duplicate.',
+  DECLARATION_OLDER: 'A newer version of this feed is being rolled out; this process serves it no more. Send it again.',
+  STOPPING: 'The server is stopping. Send the request again.',
+  EMBEDDED_FAILED: 'The database is not reachable at the moment. Send the request again.',
+}
+const FAILED = 'Something failed on the server; its log says what.'
+
+/** A refusal that HTTP alone knows of: a time-out, a method, a host. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  readonly problem: Problem
+
+  constructor(status: number, code: string, detail: string, members: Readonly<Record<string, unknown>> = {}) {
+    super(detail)
+    this.problem = problem(status, code, detail, members)
+  }
+}
+
+export function problem(
+  status: number,
+  code: string,
+  detail: string,
+  members: Readonly<Record<string, unknown>> = {},
+): Problem {
+  return { type: `urn:groundstation:${code}`, title: STATUS_CODES[status] ?? 'Error', status, detail, ...members }
+}
+
+/** The problem that answers whatever was thrown. */
+export function problemOf(thrown: unknown): Problem {
+  if (thrown instanceof Refusal) return thrown.problem
+  if (thrown instanceof GroundstationError) {
+    const status = STATUS[thrown.code]
+    const code = thrown.code.toLowerCase().replaceAll('_', '-')
+    const detail = status >= 500 ? (SERVER_WORDS[thrown.code] ?? FAILED) : thrown.message
+    return problem(status, status === 500 ? 'internal' : code, detail)
+  }
+  // Fastify's own, of what it refused before a route saw it.
+  const { statusCode, code } = (thrown ?? {}) as { statusCode?: unknown; code?: unknown }
+  if (typeof code === 'string' && code.startsWith('FST_') && typeof statusCode === 'number' && statusCode < 500)
+    return problem(statusCode, 'request-invalid', thrown instanceof Error ? thrown.message : '')
+  return problem(500, 'internal', FAILED)
+}
+
+/** Whether an error says that something is wrong on our side, and nobody has been told yet. */
+export const isOurFault = (thrown: unknown): boolean => problemOf(thrown).status === 500
+
+export function sendProblem(reply: FastifyReply, answer: Problem): FastifyReply {
+  if (answer.status === 429 || answer.status === 503) reply.header('retry-after', '1')
+  // Whoever was too slow gets no second request on the connection.
+  if (answer.status === 408) reply.header('connection', 'close')
+  return reply.code(answer.status).header('content-type', PROBLEM_MEDIA_TYPE).send(JSON.stringify(answer))
+}

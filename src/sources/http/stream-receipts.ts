@@ -1,0 +1,45 @@
+import { Readable } from 'node:stream'
+import type { FastifyReply } from 'fastify'
+import { LINES_MEDIA_TYPE } from './media.ts'
+import { addTo, noTotals, type Receipt, receiptLines } from './receipt.ts'
+import type { Receipts } from './submit-all.ts'
+
+/**
+ * Answers with each event's receipt as it becomes durable. The headers go out with the first of them, so that whatever
+ * fails before is an answer of its own; what fails later breaks the answer off, without its last line. Resolves when the
+ * answer has ended, either way.
+ */
+export async function sendReceipts(reply: FastifyReply, receipts: Receipts, idleMsMax: number): Promise<void> {
+  const first = await receipts.next()
+  reply.header('content-type', LINES_MEDIA_TYPE).header('preference-applied', 'return=representation')
+  const lines = linesOf(first, receipts, idleMsMax, () => reply.raw.destroy())
+  const answer = Readable.from(lines, { objectMode: false })
+  const ended = new Promise<void>(resolve => answer.once('close', resolve))
+  reply.send(answer)
+  await ended
+}
+
+async function* linesOf(
+  first: IteratorResult<readonly Receipt[], void>,
+  rest: Receipts,
+  idleMsMax: number,
+  onSilence: () => void,
+): AsyncGenerator<string, void, undefined> {
+  const totals = noTotals()
+  try {
+    for (let next = first; !next.done; next = await rest.next()) {
+      addTo(totals, next.value)
+      if (next.value.length === 0) continue
+      // A reader that takes nothing for so long has left, or never will.
+      const timer = setTimeout(onSilence, idleMsMax)
+      try {
+        yield receiptLines(next.value)
+      } finally {
+        clearTimeout(timer)
+      }
+    }
+    yield `${JSON.stringify({ done: true, ...totals })}\n`
+  } finally {
+    await rest.return()
+  }
+}

@@ -1,0 +1,69 @@
+import type { Engine, Origin } from '../../engine/contract.ts'
+import { GroundstationError } from '../../errors.ts'
+import type { CompiledFeed } from '../../feed/compile.ts'
+import type { Chunk } from './chunk.ts'
+import { type Receipt, tooLarge } from './receipt.ts'
+
+/** Where a request's events go, and what its dead letters say of where they came from. */
+export type Target = {
+  readonly engine: Engine
+  readonly feed: CompiledFeed
+  readonly path: string
+  readonly eventBytesMax: number
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal: AbortSignal
+}
+
+/** The bytes of a chunk's events that are not too large. */
+export function eventsOf(chunk: Chunk): Buffer[] {
+  const events: Buffer[] = []
+  for (const item of chunk) if (!item.tooLarge) events.push(item.bytes)
+  return events
+}
+
+/** Puts the receipts of those that were too large between the outcomes of the others. */
+export function receiptsOf(chunk: Chunk, outcomes: readonly Receipt[], eventBytesMax: number): readonly Receipt[] {
+  if (outcomes.length === chunk.length) return outcomes
+  const others = outcomes.values()
+  const receipts: Receipt[] = []
+  for (const item of chunk) {
+    const receipt = item.tooLarge ? tooLarge(item.bytes, eventBytesMax) : others.next().value
+    if (receipt !== undefined) receipts.push(receipt)
+  }
+  return receipts
+}
+
+/** Each event's place among the request's, from 1; those too large count as well. */
+export function originOf(path: string, first: number, chunk: Chunk): (index: number) => Origin {
+  const places = chunk.some(item => item.tooLarge)
+    ? chunk.flatMap((item, index) => (item.tooLarge ? [] : [first + index]))
+    : undefined
+  return index => ({ http: path, event: places?.[index] ?? first + index })
+}
+
+/**
+ * Submits chunks in the order of the calls, as many at once as the caller likes. A stream waits for room in the queue; of
+ * a body that is here whole the first chunk doesn't, so that it is told to come back before anything of it is taken.
+ */
+export function submitterOf({ engine, feed, path, eventBytesMax, signal }: Target, isStream: boolean) {
+  let turn: Promise<void> = Promise.resolve()
+  let first = 1
+  return async (chunk: Chunk): Promise<readonly Receipt[]> => {
+    const events = eventsOf(chunk)
+    const submission = { events, origin: originOf(path, first, chunk) }
+    const waits = isStream || first > 1
+    first += chunk.length
+    if (waits) turn = turn.then(() => engine.room(feed.name, signal))
+    await turn
+    if (events.length === 0) return receiptsOf(chunk, [], eventBytesMax)
+    for (;;) {
+      try {
+        return receiptsOf(chunk, await engine.submit(feed.name, submission), eventBytesMax)
+      } catch (error) {
+        // The room was somebody else's first. Nothing was taken, so it is asked for again.
+        if (!waits || !(error instanceof GroundstationError) || error.code !== 'BUSY') throw error
+        await engine.room(feed.name, signal)
+      }
+    }
+  }
+}
