@@ -13,7 +13,7 @@ export type WriterLimits = {
 }
 
 export const WRITER_LIMITS: WriterLimits = {
-  batchEventsMax: 5_000,
+  batchEventsMax: 10_000,
   batchBytesMax: 8 * 1024 * 1024,
   queueEventsMax: 50_000,
   queueBytesMax: 64 * 1024 * 1024,

@@ -6,6 +6,7 @@
 /** Nesting deeper than this is refused: PostgreSQL's own parser ends somewhere above it. */
 export const DEPTH_MAX = 128
 
+const isDigit = (code: number) => code >= 48 && code <= 57
 const isDigitOrDot = (code: number) => (code >= 48 && code <= 57) || code === 46
 
 /** Whether the text may hold a number of 16 or more digits, or an exponent small enough to vanish. */
@@ -19,7 +20,21 @@ export function mayBeInexact(json: string): boolean {
     while (isDigitOrDot(json.charCodeAt(to + 1))) to++
     if (to - from >= 15) return true
   }
-  return (json.includes('e-') || json.includes('E-')) && /[:,[\s]-?\d+(?:\.\d+)?[eE]-\d{3}/.test(json)
+  return hasTinyExponent(json, 'e-') || hasTinyExponent(json, 'E-')
+}
+
+/** Texts such as UUIDs are full of `e-`, so what stands around it is looked at before any regular expression is. */
+function hasTinyExponent(json: string, mark: 'e-' | 'E-'): boolean {
+  for (let index = json.indexOf(mark); index !== -1; index = json.indexOf(mark, index + 2)) {
+    let to = index + 2
+    while (isDigit(json.charCodeAt(to))) to++
+    if (to - index < 5) continue
+    let from = index - 1
+    while (isDigitOrDot(json.charCodeAt(from))) from--
+    // Within a text the number would be preceded by a quote or a letter.
+    if (from < index - 1 && ':,[ \t\n\r-'.includes(json.charAt(from))) return true
+  }
+  return false
 }
 
 /** A decimal number as digits and a power of ten, without trailing zeros: equal numbers have equal forms. */

@@ -74,7 +74,8 @@ function parseOffset(text: string, index: number): number | undefined {
   return (sign === 45 ? -1 : 1) * (hours * 60 + minutes)
 }
 
-const isHex = (code: number) => (code >= 48 && code <= 57) || (code >= 97 && code <= 102) || (code >= 65 && code <= 70)
+const HEX = new Uint8Array(65_536)
+for (const digit of '0123456789abcdefABCDEF') HEX[digit.charCodeAt(0)] = 1
 
 /** Whether the text is a UUID in its usual form, capitals or not. */
 export function isUuid(text: string): boolean {
@@ -83,7 +84,7 @@ export function isUuid(text: string): boolean {
     const code = text.charCodeAt(index)
     if (index === 8 || index === 13 || index === 18 || index === 23) {
       if (code !== 45) return false
-    } else if (!isHex(code)) return false
+    } else if (HEX[code] === 0) return false
   }
   return true
 }

@@ -13,6 +13,17 @@ for (const [value, digit] of [...'0123456789abcdef'].entries()) {
   HEX[digit.toUpperCase().charCodeAt(0)] = value
 }
 
+/** Large buffers go round: fresh memory costs its pages' first touch, each batch anew. */
+const SPARES: Buffer[] = []
+const SPARES_MAX = 8
+const SPARE_BYTES_MIN = 65_536
+
+function takeSpare(capacity: number): Buffer | undefined {
+  if (capacity < SPARE_BYTES_MIN) return undefined
+  const index = SPARES.findIndex(spare => spare.length >= capacity)
+  return index === -1 ? undefined : SPARES.splice(index, 1)[0]
+}
+
 /** A buffer that grows, written from the front. */
 export class BinaryWriter {
   #bytes: Buffer
@@ -20,7 +31,7 @@ export class BinaryWriter {
   #length = 0
 
   constructor(capacity = 4096) {
-    this.#bytes = Buffer.allocUnsafeSlow(capacity)
+    this.#bytes = takeSpare(capacity) ?? Buffer.allocUnsafeSlow(capacity)
     this.#view = new DataView(this.#bytes.buffer)
   }
 
@@ -44,6 +55,12 @@ export class BinaryWriter {
     }
     this.#length = needed
     return at
+  }
+
+  /** Gives the memory back, once nobody reads what `finish` returned any more. */
+  recycle(): void {
+    if (SPARES.length < SPARES_MAX && this.#bytes.length >= SPARE_BYTES_MIN) SPARES.push(this.#bytes)
+    this.#bytes = Buffer.alloc(0)
   }
 
   /** Room at the front of the buffer for a count that is known only later. */

@@ -1,4 +1,3 @@
-import type { Cursor } from '../../sequencer/cursor.ts'
 import type { Range } from '../../sequencer/ranges.ts'
 import { type Arrival, release, type Sequenced, sequence } from '../../sequencer/sequence.ts'
 import { takeHeld } from '../../store/write/held.ts'
@@ -10,16 +9,38 @@ import { foldApplied, type ToFold } from './folding.ts'
 import { type Group, groupByKey, type KeyedWork, resolveKeys } from './keys.ts'
 import { reparse } from './reparse.ts'
 
+/** The events of this batch that are the first of their number. */
+type Fresh = { get(number: number): EventWork | undefined; set(number: number, work: EventWork): void }
+
+/** Events that follow each other need no map. */
+class InOrder implements Fresh {
+  readonly #first: number
+  readonly #works: EventWork[] = []
+
+  constructor(first: number) {
+    this.#first = first
+  }
+
+  get(number: number): EventWork | undefined {
+    return this.#works[number - this.#first]
+  }
+
+  set(_number: number, work: EventWork): void {
+    this.#works.push(work)
+  }
+}
+
 /** One key, sequenced: what it applies from this batch, and which numbers it must fetch from what was held. */
 type Plan = {
   readonly key: MutableKey
-  readonly before: Cursor
-  readonly fresh: Map<number, EventWork>
+  readonly fresh: Fresh
   readonly advanced: readonly Range[]
   readonly late: EventWork[]
   readonly waiting: EventWork[]
   isTouched: boolean
-  mustRefold: boolean
+  /** Whatever it applies came with this batch: nothing was held. */
+  readonly isAllFresh: boolean
+  readonly mustRefold: boolean
 }
 
 export async function decideSequenced(batch: Batch, works: readonly KeyedWork[]): Promise<void> {
@@ -38,7 +59,6 @@ export async function decideSequenced(batch: Batch, works: readonly KeyedWork[])
 /** Nearly every key has no hole, and its events follow each other: that needs no ranges. */
 function planGroup(batch: Batch, key: MutableKey, group: Group, repeats: Repeat[]): Plan {
   const { cursor } = key
-  const before = cursor
   const isPlain = cursor.held.length === 0 && cursor.missing.length === 0 && cursor.voided.length === 0
   if (isPlain) {
     const plan = planInOrder(key, group, repeats)
@@ -63,12 +83,12 @@ function planGroup(batch: Batch, key: MutableKey, group: Group, repeats: Repeat[
   const released = dueBeforeMs === undefined ? undefined : release(sequenced.cursor, dueBeforeMs)
   const plan: Plan = {
     key,
-    before,
     fresh: new Map(),
     advanced: [...sequenced.advanced, ...(released?.advanced ?? [])],
     late: [],
     waiting: [],
     isTouched: true,
+    isAllFresh: false,
     mustRefold: group.works.some(work => work.kind === 'refold'),
   }
   sortOut(batch, plan, arriving, sequenced, repeats)
@@ -81,7 +101,7 @@ function planInOrder(key: MutableKey, group: Group, repeats: Repeat[]): Plan | u
   const works = inOrder(group.works)
   if (works === undefined) return undefined
   let frontier = key.cursor.frontier
-  const fresh = new Map<number, EventWork>()
+  const fresh = new InOrder(frontier + 1)
   const found: Repeat[] = []
   for (const work of works) {
     const number = work.parsed.sequence
@@ -91,11 +111,20 @@ function planInOrder(key: MutableKey, group: Group, repeats: Repeat[]): Plan | u
     } else if (number <= frontier) found.push({ keyId: key.id, work, earlier: fresh.get(number) })
     else return undefined
   }
-  const before = key.cursor
-  const advanced: Range[] = frontier === before.frontier ? [] : [[before.frontier + 1, frontier]]
-  if (advanced.length > 0) key.cursor = { ...before, frontier }
+  const { cursor } = key
+  const advanced: Range[] = frontier === cursor.frontier ? [] : [[cursor.frontier + 1, frontier]]
+  if (advanced.length > 0) key.cursor = { ...cursor, frontier }
   repeats.push(...found)
-  return { key, before, fresh, advanced, late: [], waiting: [], isTouched: advanced.length > 0, mustRefold: false }
+  return {
+    key,
+    fresh,
+    advanced,
+    late: [],
+    waiting: [],
+    isTouched: advanced.length > 0,
+    isAllFresh: true,
+    mustRefold: false,
+  }
 }
 
 /** The events by number, the earlier arrival first among equals; undefined where there is anything but events. */
@@ -208,10 +237,9 @@ const lowestLate = (plan: Plan): number | undefined =>
   plan.late.length === 0 ? undefined : Math.min(...plan.late.map(work => work.parsed.sequence))
 
 function countFresh(plan: Plan, from: number, to: number): number {
-  if (plan.fresh.size >= to - from + 1 && plan.waiting.length === 0 && plan.before.held.length === 0)
-    return to - from + 1
+  if (plan.isAllFresh) return to - from + 1
   let count = 0
-  for (let number = from; number <= to; number++) if (plan.fresh.has(number)) count++
+  for (let number = from; number <= to; number++) if (plan.fresh.get(number) !== undefined) count++
   return count
 }
 

@@ -49,7 +49,7 @@ export async function insertEvents(
   await copyIn(
     client,
     `groundstation.${leaf} (position, key_id, sequence, recorded, arrived, source_offset, source, feed, lane, facts, raw)`,
-    out.finish(),
+    out,
   )
 }
 

@@ -105,7 +105,7 @@ export async function insertKeys(client: Client, feed: number, keys: readonly Ke
   await copyIn(
     client,
     `groundstation.key_${feed} (id, frontier, events, waiting_since, generation, feed, lane, key, time, digest, spans, state)`,
-    out.finish(),
+    out,
   )
 }
 

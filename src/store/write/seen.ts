@@ -28,7 +28,7 @@ export async function insertSeen(
     out.bytesField(digest)
     out.bigintField(nowMicros - POSTGRES_EPOCH_MICROS)
   }
-  await copyIn(client, 'groundstation.seen (feed, id, digest, seen_at)', out.finish())
+  await copyIn(client, 'groundstation.seen (feed, id, digest, seen_at)', out)
 }
 
 /** Forgets ids that were seen longer ago than the feed's horizon. */

@@ -46,7 +46,7 @@ export async function insertRows(
     out.row(table.columns.length)
     for (const column of table.columns) writeColumn(out, table, column, row)
   }
-  await copyIn(client, `${into} (${table.columns.map(column => quote(column.name)).join(', ')})`, out.finish())
+  await copyIn(client, `${into} (${table.columns.map(column => quote(column.name)).join(', ')})`, out)
 }
 
 /** The latest row of each key; what belongs to a key's first version stays. */
