@@ -3,7 +3,7 @@
  * file is written before the rename, so a whole folder always has its password beside it.
  */
 import { randomUUID } from 'node:crypto'
-import { appendFile, chown, mkdir, readdir, readFile, rename, rmdir, stat, writeFile } from 'node:fs/promises'
+import { appendFile, chown, mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GroundstationError } from '../errors.ts'
 import { type Account, dataArgument, giveTo } from './account.ts'
@@ -66,24 +66,34 @@ async function checkOurs({ home, programs }: Making, entries: readonly string[])
 }
 
 async function create(making: Making): Promise<Connection> {
-  const { home, account } = making
+  const { home } = making
   const connection = { password: newPassword(), port: await freePort() }
-  const draft = `${home.path}/postgres.new-${randomUUID()}`
+  const draft = join(home.path, `postgres.new-${randomUUID()}`)
+  try {
+    await fill(making, draft, connection.password)
+    await writePrivate(home.urlFile, `${formatUrl(connection)}\n`)
+    await rename(draft, home.data)
+  } catch (error) {
+    // A full disk is not to stay full because of us.
+    await rm(draft, { recursive: true, force: true, maxRetries: 5 })
+    throw error
+  }
+  await syncFolder(home.path)
+  return connection
+}
+
+async function fill(making: Making, draft: string, password: string): Promise<void> {
+  const { account, programs } = making
   await mkdir(draft, { mode: 0o700 })
   if (account !== undefined) await chown(draft, account.uid, account.gid)
   await initialise(making, draft)
   await appendFile(join(draft, 'postgresql.conf'), INCLUDE_LINE)
   await writeFile(join(draft, 'pg_hba.conf'), HOST_RULES)
   await writeSettings(draft, account)
-  await writeFile(join(draft, MARKER), `${JSON.stringify({ format: 1, madeWith: making.programs.version })}\n`, {
-    mode: 0o600,
-  })
+  const marker = `${JSON.stringify({ format: 1, madeWith: programs.version })}\n`
+  await writeFile(join(draft, MARKER), marker, { mode: 0o600 })
   await giveTo(account, draft)
-  await setUp(making, draft, connection.password)
-  await writePrivate(home.urlFile, `${formatUrl(connection)}\n`)
-  await rename(draft, home.data)
-  await syncFolder(home.path)
-  return connection
+  await setUp(making, draft, password)
 }
 
 async function initialise({ programs, account, signal }: Making, folder: string): Promise<void> {

@@ -83,11 +83,17 @@ function programsIn(native: string, version: string): Programs {
   }
 }
 
-/** Tried, not predicted: modes, access lists and mount options all have a say. */
+/** Tried, not predicted: modes, access lists and mount options all have a say. Raises where no copy could help. */
 async function canRun(native: string, account: Account): Promise<boolean> {
   for (const name of ['postgres', 'initdb']) {
-    const result = await run(join(native, 'bin', name), ['--version'], { cwd: '/', account }).catch(() => undefined)
+    const result = await run(join(native, 'bin', name), ['--version'], { cwd: '/', account }).catch(mayNotSwitch)
     if (result?.code !== 0) return false
   }
   return true
+}
+
+/** Where root lacks the right to become another user, that is the fault, wherever the programs lie. */
+function mayNotSwitch(error: unknown): undefined {
+  const cause = error instanceof GroundstationError ? (error.cause as NodeJS.ErrnoException) : undefined
+  if (cause?.code === 'EPERM' || cause?.code === 'EINVAL') throw error
 }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { GroundstationError } from '../errors.ts'
 import type { Account } from './account.ts'
 
@@ -28,11 +28,9 @@ export function serverEnvironment(): Record<string, string> {
  */
 export function run(program: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, {
+    const child = spawnProgram(program, args, {
       cwd: options.cwd,
-      env: serverEnvironment(),
       stdio: 'pipe',
-      windowsHide: true,
       ...options.account,
       ...(options.signal === undefined ? {} : { signal: options.signal, killSignal: 'SIGKILL' as const }),
     })
@@ -40,14 +38,23 @@ export function run(program: string, args: readonly string[], options: RunOption
     const collect = (chunk: Buffer): void => {
       output = (output + chunk.toString('utf8')).slice(-20_000)
     }
-    child.stdout.on('data', collect)
-    child.stderr.on('data', collect)
+    child.stdout?.on('data', collect)
+    child.stderr?.on('data', collect)
     child.on('error', cause => reject(spawnFault(program, cause)))
     child.on('close', code => resolve({ code, output }))
     // A program that ends before it has read its input: the exit code tells, not the broken pipe.
-    child.stdin.on('error', () => {})
-    child.stdin.end(options.input ?? '')
+    child.stdin?.on('error', () => {})
+    child.stdin?.end(options.input ?? '')
   })
+}
+
+/** Node emits some faults of a spawn and throws others (EPERM among them); here the thrown ones get their words too. */
+export function spawnProgram(program: string, args: readonly string[], options: SpawnOptions): ChildProcess {
+  try {
+    return spawn(program, args, { env: serverEnvironment(), windowsHide: true, ...options })
+  } catch (cause) {
+    throw spawnFault(program, cause as Error)
+  }
 }
 
 /** What it means when a program of the package could not be started. */

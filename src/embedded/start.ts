@@ -2,7 +2,7 @@
  * Starts the server of a data folder. Call it under the lock. Even so two servers may meet (a starter that was killed
  * leaves one on its way): then PostgreSQL's own lock file decides, the second one ends, and the first one is taken.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { GroundstationError } from '../errors.ts'
@@ -10,7 +10,7 @@ import { dataArgument } from './account.ts'
 import type { Making } from './data-folder.ts'
 import { freePort, isFree } from './database-url.ts'
 import { clusterName, endLeftovers, type Postmaster, waitUntilReady } from './postmaster.ts'
-import { faultLines, serverEnvironment, spawnFault } from './run.ts'
+import { faultLines, spawnFault, spawnProgram } from './run.ts'
 import { openLog, readLogFrom } from './server-log.ts'
 import { writeSettings } from './server-settings.ts'
 
@@ -73,13 +73,11 @@ async function spawnServer(starting: Starting, port: number, logFd: number): Pro
     cluster_name: await clusterName(home.data),
   }
   const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-  const child = spawn(programs.postgres, ['-D', dataArgument(account, home.data), ...args], {
+  const child = spawnProgram(programs.postgres, ['-D', dataArgument(account, home.data), ...args], {
     cwd: home.data,
-    env: serverEnvironment(),
     // In a session of its own, so that Ctrl-C doesn't reach it before the application has drained.
     detached: true,
     stdio: ['ignore', logFd, logFd],
-    windowsHide: true,
     ...account,
   })
   try {

@@ -74,3 +74,13 @@ test('under root, programs that the server’s user cannot reach are copied', {
   const refused = reachableCopy(native, 'postgresql-18', runs, [cache])
   await assert.rejects(refused, { code: 'EMBEDDED_UNAVAILABLE' })
 })
+
+test('who may not become another user is told so, and nothing is copied in vain', {
+  skip: root && 'root may',
+}, async t => {
+  const account = { uid: 1, gid: 1 }
+  const refused = { code: 'EMBEDDED_UNAVAILABLE', message: /unprivileged user is not permitted.*DATABASE_URL/ }
+  await assert.rejects(run(process.execPath, ['--version'], { cwd: '/', account }), refused)
+  const { folder } = await packageWithoutLinks(t)
+  await assert.rejects(preparePrograms(account, folder), refused)
+})
