@@ -1,0 +1,73 @@
+import { type Bench, thousands } from '../bench.ts'
+import { assertStored } from '../destination.ts'
+import { compare, type Figure } from '../figure.ts'
+import type { CopyMethods } from '../processes/copy.ts'
+import type { EngineMethods, Run } from '../processes/engine.ts'
+import { type Process, startProcess } from '../processes/start.ts'
+
+const KEYS = 1_000
+const BATCH = 5_000
+/** Submissions that wait at once: two a writer are written while two gather. */
+const IN_FLIGHT = 4
+
+/** Raw bytes through the engine, beside a bare COPY of the very rows that it wrote. */
+export async function measureCopy(bench: Bench): Promise<Figure[]> {
+  const { options, server } = bench
+  const { writers, events } = options
+  const engine = await startProcess<EngineMethods>('engine')
+  const copy = await startProcess<CopyMethods>('copy')
+  try {
+    await engine.call('prepare', { seed: 1, events, keys: KEYS })
+    // The first run warms the code up, and makes the rows that are copied.
+    await submit(bench, engine, undefined)
+    await copy.call('read', { url: server.urlOf('bench_engine'), connections: writers, batch: BATCH })
+    const costs: number[] = []
+    const compared = await compare(options.rounds, {
+      floor: async () => {
+        const { seconds, cpuSeconds } = await bareCopy(bench, copy)
+        bench.say(`COPY ${thousands(events / seconds)}/s, CPU of its client ${cpuSeconds.toFixed(1)} s`)
+        return events / seconds
+      },
+      value: async () => {
+        const { seconds, cpuSeconds } = await submit(bench, engine, options.profile)
+        costs.push((cpuSeconds / events) * 1e6)
+        bench.say(`engine ${thousands(events / seconds)}/s, CPU of its process ${cpuSeconds.toFixed(1)} s`)
+        return events / seconds
+      },
+    })
+    return [
+      {
+        ...compared,
+        name: 'copy',
+        title: `Batches through validate, sequence, store, state; ${thousands(events)} events, ${thousands(KEYS)} keys`,
+        unit: 'events/s',
+        floor: { title: `bare COPY of the same rows, ${writers} connections`, value: compared.floorValue },
+        goal: { least: 0.7 },
+        notes: [`${Math.max(...costs).toFixed(1)} s of Node's CPU a million events`],
+      },
+    ]
+  } finally {
+    await engine.stop()
+    await copy.stop()
+  }
+}
+
+async function submit(bench: Bench, engine: Process<EngineMethods>, profile: string | undefined): Promise<Run> {
+  const { server, options } = bench
+  const url = await server.make('bench_engine', bench.blank)
+  await server.settle()
+  const pace = { batch: BATCH, inFlight: IN_FLIGHT, profile }
+  const run = await engine.call('submit', { url, writers: options.writers, ...pace })
+  await assertStored(bench, 'bench_engine', options.events)
+  return run
+}
+
+async function bareCopy(bench: Bench, copy: Process<CopyMethods>) {
+  const { server, options } = bench
+  const url = await server.make('bench_copy', bench.blank)
+  await server.settle()
+  const run = await copy.call('write', { url })
+  await assertStored(bench, 'bench_copy', options.events, { folded: false })
+  await server.drop('bench_copy')
+  return run
+}
