@@ -48,4 +48,4 @@ export function remove(ranges: readonly Range[], [from, to]: Range): Range[] {
 }
 
 /** How many numbers the ranges hold. */
-export const count = (ranges: readonly Range[]): number => ranges.reduce((sum, [from, to]) => sum + to - from + 1, 0)
+export const count = (ranges: readonly Range[]): number => ranges.reduce((sum, [from, to]) => sum + (to - from + 1), 0)

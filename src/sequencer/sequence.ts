@@ -39,6 +39,8 @@ export function sequence(cursor: Cursor, arrivals: readonly Arrival[], policy: P
   }
   const advanced: Range[] = []
   const changes: HoleChange[] = []
+  // A feed that was declared sparse while events were held has no holes from now on.
+  if (policy.isSparse) while (draft.held.length > 0) releaseLowest(draft, advanced, changes, true)
   const verdicts = arrivals.map(({ sequence: number, incoming }) => {
     const verdict = verdictOf(draft, number, incoming, policy)
     if (verdict === 'apply') advance(draft, number, advanced)
@@ -67,6 +69,8 @@ export function release(cursor: Cursor, dueBefore: number): Sequenced {
 }
 
 function verdictOf(draft: Draft, number: number, incoming: Incoming, policy: Policy): Verdict {
+  // Nothing waits in a sparse feed, so nothing is gained by passing a number.
+  if (policy.isSparse && incoming === 'dismissal') return 'none'
   const place = placeOf(draft, number)
   return TRANSITIONS[policy.isSparse && place === 'ahead' ? 'next' : place][incoming]
 }
@@ -88,7 +92,7 @@ function settle(draft: Draft, advanced: Range[]): void {
       draft.frontier = held.to
       continue
     }
-    const voided = draft.voided.find(([from]) => from === next)
+    const voided = draft.voided.find(([from, to]) => from <= next && next <= to)
     if (voided === undefined) return
     draft.frontier = voided[1]
   }
