@@ -6,10 +6,13 @@
 /** Nesting deeper than this is refused: PostgreSQL's own parser ends somewhere above it. */
 export const DEPTH_MAX = 128
 
-const isDigit = (code: number) => code >= 48 && code <= 57
 const isDigitOrDot = (code: number) => (code >= 48 && code <= 57) || code === 46
 
-/** Whether the text may hold a number of 16 or more digits, or an exponent small enough to vanish. */
+const EXPONENT = /\d[eE][+-]?\d{3}/
+/** Texts such as UUIDs are full of what looks like an exponent; within a text it is preceded by a quote or a letter. */
+const NUMBER_WITH_EXPONENT = /[:,[\s]-?\d+(?:\.\d+)?[eE][+-]?\d{3}/
+
+/** Whether the text may hold a number of 16 or more digits, or an exponent that a double has no room for. */
 export function mayBeInexact(json: string): boolean {
   // A run of 16 covers one of every 16 places, so only those are looked at first.
   for (let index = 15; index < json.length; index += 16) {
@@ -20,21 +23,7 @@ export function mayBeInexact(json: string): boolean {
     while (isDigitOrDot(json.charCodeAt(to + 1))) to++
     if (to - from >= 15) return true
   }
-  return hasTinyExponent(json, 'e-') || hasTinyExponent(json, 'E-')
-}
-
-/** Texts such as UUIDs are full of `e-`, so what stands around it is looked at before any regular expression is. */
-function hasTinyExponent(json: string, mark: 'e-' | 'E-'): boolean {
-  for (let index = json.indexOf(mark); index !== -1; index = json.indexOf(mark, index + 2)) {
-    let to = index + 2
-    while (isDigit(json.charCodeAt(to))) to++
-    if (to - index < 5) continue
-    let from = index - 1
-    while (isDigitOrDot(json.charCodeAt(from))) from--
-    // Within a text the number would be preceded by a quote or a letter.
-    if (from < index - 1 && ':,[ \t\n\r-'.includes(json.charAt(from))) return true
-  }
-  return false
+  return EXPONENT.test(json) && NUMBER_WITH_EXPONENT.test(json)
 }
 
 /** A decimal number as digits and a power of ten, without trailing zeros: equal numbers have equal forms. */
@@ -59,19 +48,25 @@ export const isExact = (literal: string): boolean => {
 type ReviverContext = { readonly source?: string }
 type SourceReviver = (this: unknown, key: string, value: unknown, context: ReviverContext) => unknown
 
-/**
- * The event again, with each number that was rounded replaced by NaN, which no schema of integers takes; undefined
- * where none was.
- */
-export function withInexactMarked(json: string): unknown {
+export type Rounded = {
+  /** The event with 0.5 for each number that was rounded to a whole one: no schema of integers takes it. */
+  readonly marked: unknown
+  /** A number is beyond what a double holds, or what PostgreSQL does: above 1e308, or nearer to 0 than 1e-323. */
+  readonly isOutOfRange: boolean
+}
+
+/** The event again, for its rounded numbers to be looked at; undefined where none was rounded. */
+export function findRounded(json: string): Rounded | undefined {
   let found = false
+  let isOutOfRange = false
   const mark: SourceReviver = (_key, value, context) => {
     if (typeof value !== 'number' || context.source === undefined || isExact(context.source)) return value
     found = true
-    return Number.NaN
+    if (value === 0 || !Number.isFinite(value)) isOutOfRange = true
+    return Number.isInteger(value) ? 0.5 : value
   }
   const marked: unknown = JSON.parse(json, mark as (key: string, value: unknown) => unknown)
-  return found ? marked : undefined
+  return found ? { marked, isOutOfRange } : undefined
 }
 
 /** The event with each rounded number as its exact digits, so that two that differ only past 2^53 differ. */

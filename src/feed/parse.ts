@@ -1,5 +1,5 @@
 import { isAscii, isUtf8 } from 'node:buffer'
-import { findUnstorable, isTooDeep, mayBeInexact, withInexactMarked } from './exact.ts'
+import { findRounded, findUnstorable, isTooDeep, mayBeInexact } from './exact.ts'
 import { type CompiledIdentity, KEY_CHARACTERS_MAX } from './identity.ts'
 import { pointerOf } from './path.ts'
 import { type CompiledTable, misfit } from './table.ts'
@@ -72,9 +72,8 @@ export function parserOf(context: ParseContext): (raw: Buffer) => Parsed {
     const validator = typeof type === 'string' ? context.validators.get(type) : undefined
     if (validator === undefined || typeof type !== 'string') return refuseType(context, event)
     if (!validator.check(event)) return refuseSchema(context, event, validator.violation(event))
-    const more = mayBeInexact(json) ? inexactViolation(json, validator) : undefined
-    if (more !== undefined)
-      return refuse(context, event, 'inexact', 'is a number that JSON readers round', more.pointer)
+    const rounded = mayBeInexact(json) ? refuseRounded(context, json, validator) : undefined
+    if (rounded !== undefined) return rounded
     if (json.includes('\\u')) {
       const pointer = findUnstorable(event)
       if (pointer !== undefined)
@@ -96,15 +95,20 @@ export function parserOf(context: ParseContext): (raw: Buffer) => Parsed {
 
 function placeOf(error: unknown): string {
   const position = /at position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1]
-  return position === undefined ? '' : ` from byte ${position} on`
+  return position === undefined ? '' : ` from character ${position} on`
 }
 
-/** Rounded numbers matter where the schema wants an integer: with NaN in their place the check tells. */
-function inexactViolation(json: string, validator: Validator): Violation | undefined {
-  const marked = withInexactMarked(json)
-  if (marked === undefined || validator.check(marked)) return undefined
-  const violation = validator.violation(marked)
-  return violation.isInteger ? violation : undefined
+/** Rounded numbers matter where the schema wants an integer, and where they are no numbers any more. */
+function refuseRounded(context: ParseContext, json: string, validator: Validator): Parsed | undefined {
+  const rounded = findRounded(json)
+  if (rounded === undefined) return undefined
+  const { marked, isOutOfRange } = rounded
+  const violation = validator.check(marked) ? undefined : validator.integerViolation(marked)
+  // A number that was rounded names nobody's place, so the marked event tells who it is.
+  if (violation !== undefined)
+    return refuse(context, marked, 'inexact', 'is a number that JSON readers round', violation.pointer)
+  if (isOutOfRange) return refuse(context, marked, 'inexact', 'holds a number too large or too small for a double', '')
+  return undefined
 }
 
 function columnMisfit(tables: readonly CompiledTable[], type: string, event: unknown) {
@@ -146,7 +150,9 @@ function refuse(
   pointer: string,
 ): Parsed {
   const { key, sequence } = readIdentity(context.identity, event)
-  return { ok: false, refusal: { reason, message, pointer, key, sequence } }
+  // A pointer may be made of the event's own names, and a text column holds no U+0000 and no half of a surrogate pair.
+  const storable = pointer.toWellFormed().replaceAll('\u0000', '\ufffd')
+  return { ok: false, refusal: { reason, message, pointer: storable, key, sequence } }
 }
 
 /** Key and number of an event that was refused, so that it holds its followers as a missing one does. */

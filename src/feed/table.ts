@@ -138,7 +138,11 @@ function guarantees(schema: SchemaNode, type: ColumnType): boolean {
         schema.type === 'integer' && (schema.minimum ?? -Infinity) >= INT_MIN && (schema.maximum ?? Infinity) <= INT_MAX
       )
     case 'bigint':
-      return schema.type === 'integer'
+      return (
+        schema.type === 'integer' &&
+        (schema.minimum ?? -Infinity) >= Number.MIN_SAFE_INTEGER &&
+        (schema.maximum ?? Infinity) <= Number.MAX_SAFE_INTEGER
+      )
     case 'double':
       return schema.type === 'number' || schema.type === 'integer'
     case 'boolean':

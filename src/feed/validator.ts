@@ -7,11 +7,13 @@ import { isUuid, parseTime } from './time.ts'
 Format.Set('uuid', isUuid)
 Format.Set('date-time', text => parseTime(text) !== undefined)
 
-export type Violation = { readonly pointer: string; readonly message: string; readonly isInteger: boolean }
+export type Violation = { readonly pointer: string; readonly message: string }
 export type Validator = {
   readonly check: (value: unknown) => boolean
   /** The first rule that a value breaks. Only for a value that `check` has refused. */
   readonly violation: (value: unknown) => Violation
+  /** The first place of a refused value where an integer is wanted and isn't; undefined where there is none. */
+  readonly integerViolation: (value: unknown) => Violation | undefined
 }
 
 /** Compiles a schema to a check. Throws what the library throws where the schema is none. */
@@ -25,8 +27,16 @@ export function validatorOf(schema: TSchema): Validator {
       return {
         pointer: (error?.instancePath ?? '') + (missing?.[0] === undefined ? '' : `/${missing[0]}`),
         message: missing?.[0] === undefined ? (error?.message ?? 'does not fit the schema') : 'is missing',
-        isInteger: error?.keyword === 'type' && String(error.params.type).includes('integer'),
       }
+    },
+    integerViolation: value => {
+      const error = compiled
+        .Errors(value)
+        .find(
+          ({ keyword, params }) =>
+            keyword === 'type' && String((params as { type?: unknown }).type).includes('integer'),
+        )
+      return error === undefined ? undefined : { pointer: error.instancePath, message: error.message }
     },
   }
 }
