@@ -1,0 +1,69 @@
+import type { Command } from 'commander'
+import { GroundstationError, messageOf } from '../../errors.ts'
+import { readFeeds } from '../../loader/load.ts'
+import { type CommonOptions, type Context, print, settingsOf, withCommonOptions } from '../context.ts'
+import { EXIT, exitCodeOf } from '../exit.ts'
+import { createLog } from '../log.ts'
+import { openDatabase } from '../open.ts'
+
+/** One thing that was looked at; `remedy` where something is to be done. */
+type Finding = {
+  readonly what: string
+  readonly ok: boolean
+  readonly says: string
+  readonly remedy: string | null
+  readonly code: number
+}
+
+export function addDoctor(program: Command, context: Context): void {
+  withCommonOptions(program.command('doctor'))
+    .description("says what is reachable, and what to do about what isn't")
+    .action((options: CommonOptions) => doctor(context, options))
+}
+
+async function doctor(context: Context, options: CommonOptions): Promise<void> {
+  const findings = [
+    { what: 'Node', ok: true, says: process.version, remedy: null, code: EXIT.done },
+    await look('settings', 'Correct it in the environment or in .env.', async () => {
+      await settingsOf(context, options)
+      return 'valid'
+    }),
+    await look('database', 'Start it, or correct DATABASE_URL; without it an embedded PostgreSQL is used.', () =>
+      lookAtDatabase(context, options),
+    ),
+    await look('feeds', 'Correct what groundstation check names.', () => lookAtFeeds(context)),
+  ]
+  const lines = findings.map(({ what, ok, says, remedy }) =>
+    ok ? `ok   ${what}: ${says}` : `NOT  ${what}: ${says}\n     ${remedy}`,
+  )
+  const shown = findings.map(({ code: _, ...finding }) => finding)
+  print(options, { findings: shown }, lines.join('\n'))
+  process.exitCode = Math.max(...findings.map(finding => finding.code))
+}
+
+async function look(what: string, remedy: string, work: () => Promise<string>): Promise<Finding> {
+  try {
+    return { what, ok: true, says: await work(), remedy: null, code: EXIT.done }
+  } catch (error) {
+    return { what, ok: false, says: messageOf(error), remedy, code: exitCodeOf(error) }
+  }
+}
+
+async function lookAtDatabase(context: Context, options: CommonOptions): Promise<string> {
+  const settings = await settingsOf(context, { logLevel: 'silent', ...options })
+  const database = await openDatabase({ settings, log: createLog(settings.logLevel), cwd: context.cwd })
+  try {
+    const { rows } = await database.store.query("select current_setting('server_version') as version")
+    const where = settings.databaseUrl === undefined ? `embedded in ${settings.home}` : 'at DATABASE_URL'
+    return `PostgreSQL ${rows[0]?.version} ${where}; ${database.psql}`
+  } finally {
+    await database.close()
+  }
+}
+
+async function lookAtFeeds({ cwd }: Context): Promise<string> {
+  const feeds = await readFeeds(undefined, cwd)
+  const invalid = feeds.find(feed => feed.error !== undefined)
+  if (invalid?.error !== undefined) throw new GroundstationError('DECLARATION_INVALID', invalid.error.message)
+  return feeds.map(feed => feed.compiled?.name).join(', ')
+}

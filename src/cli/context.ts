@@ -1,0 +1,27 @@
+import type { Command } from 'commander'
+import { type Flags, readSettings, type Settings } from '../settings/settings.ts'
+
+/** What a command is run with. */
+export type Context = {
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly version: string
+}
+
+export type CommonOptions = Flags & { readonly json?: boolean }
+
+/** The options that every command has. */
+export function withCommonOptions(command: Command): Command {
+  return command
+    .option('--json', 'the result as JSON, for a program')
+    .option('--home <folder>', 'the folder of the embedded PostgreSQL (GROUNDSTATION_HOME)')
+    .option('--log-level <level>', 'fatal, error, warn, info, debug, trace or silent (LOG_LEVEL)')
+}
+
+export const settingsOf = (context: Context, options: CommonOptions): Promise<Settings> =>
+  readSettings(context.env, context.cwd, options)
+
+/** A command's result: one JSON document for a program, or a text for people. */
+export function print(options: CommonOptions, result: unknown, text: string): void {
+  process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : text === '' ? '' : `${text}\n`)
+}

@@ -1,0 +1,78 @@
+import { relative } from 'node:path'
+import type { Logger } from 'pino'
+import { openEmbedded } from '../embedded/index.ts'
+import type { Engine } from '../engine/contract.ts'
+import { createEngine } from '../engine/engine.ts'
+import type { CompiledFeed } from '../feed/compile.ts'
+import type { Settings } from '../settings/settings.ts'
+import { openStore, type Store } from '../store/store.ts'
+
+/** The database of a command: the user's own, or the embedded one. */
+export type Database = {
+  readonly store: Store
+  /** What a person types to look into it; without a password. */
+  readonly psql: string
+  /** Aborted when the embedded server is gone for good. */
+  readonly lost: AbortSignal | undefined
+  close(): Promise<void>
+}
+
+export type Opening = {
+  readonly settings: Settings
+  readonly log: Logger
+  readonly cwd: string
+  readonly signal?: AbortSignal
+}
+
+/** Raises STORE_UNREACHABLE, STORE_INCOMPATIBLE, EMBEDDED_…, STOPPING. */
+export async function openDatabase({ settings, log, cwd, signal }: Opening): Promise<Database> {
+  const warn = (message: string) => log.warn(message)
+  if (settings.databaseUrl !== undefined) {
+    const store = await openStore(settings.databaseUrl, { log: warn })
+    return { store, psql: 'psql "$DATABASE_URL"', lost: undefined, close: () => store.close() }
+  }
+  const embedded = await openEmbedded({
+    home: settings.home,
+    log: line => log[line.level](line.message),
+    ...(signal === undefined ? {} : { signal }),
+  })
+  try {
+    const store = await openStore(embedded.url, { log: warn })
+    const shown = relative(cwd, embedded.urlFile)
+    return {
+      store,
+      psql: `psql "$(cat ${shellWord(shown.startsWith('..') ? embedded.urlFile : shown)})"`,
+      lost: embedded.lost,
+      close: async () => {
+        await store.close()
+        await embedded.stop()
+      },
+    }
+  } catch (error) {
+    await embedded.stop()
+    throw error
+  }
+}
+
+const shellWord = (text: string) => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
+
+/** An engine that runs, and the database under it. */
+export type Runtime = { readonly engine: Engine; readonly database: Database; close(): Promise<void> }
+
+export async function openRuntime(opening: Opening & { readonly feeds: readonly CompiledFeed[] }): Promise<Runtime> {
+  const { log, feeds, signal } = opening
+  const database = await openDatabase(opening)
+  const engine = createEngine({ store: database.store, feeds, log: (level, message) => log[level](message) })
+  const close = async () => {
+    await engine.stop()
+    await database.close()
+  }
+  try {
+    signal?.throwIfAborted()
+    await engine.start()
+    return { engine, database, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}

@@ -1,0 +1,48 @@
+import type { CompiledFeed } from '../feed/compile.ts'
+import type { Role, Settings } from '../settings/settings.ts'
+import { eventsPathOf } from '../sources/http/plugin.ts'
+import { type CommonOptions, print } from './context.ts'
+
+export type Ready = {
+  readonly address: string
+  readonly feeds: readonly CompiledFeed[]
+  readonly settings: Settings
+  readonly roles: readonly Role[]
+  readonly psql: string
+  readonly version: string
+}
+
+/** Says where to post, where to read, and which feeds are off and why. */
+export function announce({ address, feeds, settings, roles, psql, version }: Ready, options: CommonOptions): void {
+  const takes = roles.includes('gateway')
+  const serves = roles.includes('api')
+  const shown = feeds.map(feed => ({
+    name: feed.name,
+    post: takes ? `${address}${feed.source.path ?? eventsPathOf(feed)}` : null,
+    state: serves && feed.state !== undefined ? `${address}${feed.state.path}` : null,
+    off: whyOff(feed, settings) ?? null,
+  }))
+  const lines = shown.flatMap(({ name, post, state, off }) => {
+    const places = [post === null ? '' : `POST ${post}`, state === null ? '' : `GET ${state}`]
+    return [
+      `  ${name}`,
+      ...places.filter(place => place !== '').map(place => `    ${place}`),
+      ...(off === null ? [] : [`    its source is off: ${off}; its API and ingest work`]),
+    ]
+  })
+  const docs = takes || serves ? [`  docs  ${address}/docs`] : []
+  const text = [`Groundstation ${version} is ready on ${address}`, ...lines, '', ...docs, `  psql  ${psql}`]
+  print(options, { address, version, feeds: shown, docs: `${address}/docs`, psql }, text.join('\n'))
+}
+
+/** Why a feed's own source brings nothing, in words; undefined where it is on. */
+function whyOff({ source }: CompiledFeed, { kafkaBrokers }: Settings): string | undefined {
+  switch (source.kind) {
+    case 'http':
+      return undefined
+    case 'kafka':
+      return kafkaBrokers === undefined ? "KAFKA_BROKERS isn't set" : "this version doesn't read topics yet"
+    case 'poll':
+      return "this version doesn't poll yet"
+  }
+}
