@@ -22,7 +22,7 @@ export const USAGE = `npm run bench -- [figures…] [options]
   --seconds <count>  how long a measurement by time lasts (10)
   --writers <count>  writers of the engine and connections of its floor (2)
   --long             ten million events on the record as well
-  --profile          a CPU profile of the engine's last round, beside --json or in the current folder
+  --profile          a CPU profile of the engine or the server, <json or bench>.cpuprofile; its own cost is in the figures
   --json <file>      all that was measured
   --markdown         the table as docs/benchmarks.md has it`
 

@@ -4,15 +4,14 @@ import { compare, type Figure } from '../figure.ts'
 import type { CopyMethods } from '../processes/copy.ts'
 import type { EngineMethods, Run } from '../processes/engine.ts'
 import { type Process, startProcess } from '../processes/start.ts'
+import { BATCH, bareCopy, readRowsOf } from './bare-copy.ts'
+import { IN_FLIGHT } from './fleets.ts'
 
 const KEYS = 1_000
-const BATCH = 5_000
-/** Submissions that wait at once: two a writer are written while two gather. */
-const IN_FLIGHT = 4
 
 /** Raw bytes through the engine, beside a bare COPY of the very rows that it wrote. */
 export async function measureCopy(bench: Bench): Promise<Figure[]> {
-  const { options, server } = bench
+  const { options } = bench
   const { writers, events } = options
   const engine = await startProcess<EngineMethods>('engine')
   const copy = await startProcess<CopyMethods>('copy')
@@ -20,14 +19,10 @@ export async function measureCopy(bench: Bench): Promise<Figure[]> {
     await engine.call('prepare', { seed: 1, events, keys: KEYS })
     // The first run warms the code up, and makes the rows that are copied.
     await submit(bench, engine, undefined)
-    await copy.call('read', { url: server.urlOf('bench_engine'), connections: writers, batch: BATCH })
+    await readRowsOf(bench, copy, 'bench_engine')
     const costs: number[] = []
     const compared = await compare(options.rounds, {
-      floor: async () => {
-        const { seconds, cpuSeconds } = await bareCopy(bench, copy)
-        bench.say(`COPY ${thousands(events / seconds)}/s, CPU of its client ${cpuSeconds.toFixed(1)} s`)
-        return events / seconds
-      },
+      floor: () => bareCopy(bench, copy, events),
       value: async () => {
         const { seconds, cpuSeconds } = await submit(bench, engine, options.profile)
         costs.push((cpuSeconds / events) * 1e6)
@@ -59,15 +54,5 @@ async function submit(bench: Bench, engine: Process<EngineMethods>, profile: str
   const pace = { batch: BATCH, inFlight: IN_FLIGHT, profile }
   const run = await engine.call('submit', { url, writers: options.writers, ...pace })
   await assertStored(bench, 'bench_engine', options.events)
-  return run
-}
-
-async function bareCopy(bench: Bench, copy: Process<CopyMethods>) {
-  const { server, options } = bench
-  const url = await server.make('bench_copy', bench.blank)
-  await server.settle()
-  const run = await copy.call('write', { url })
-  await assertStored(bench, 'bench_copy', options.events, { folded: false })
-  await server.drop('bench_copy')
   return run
 }

@@ -7,3 +7,24 @@ export function rocketBytes({ seed, events, keys }: { seed: number; events: numb
   for (const { json } of postings) bytes.push(Buffer.from(json))
   return bytes
 }
+
+const PIECE_LENGTH = 64 * 1024
+
+/** The same as NDJSON, shuffled within 300 places, a tenth of it twice. */
+export function disturbedLines({ seed, events, keys }: { seed: number; events: number; keys: number }): {
+  readonly pieces: Buffer[]
+  readonly lines: number
+} {
+  const disturbed = { seed, rockets: keys, maxMessages: events, duplicates: 0.1, disorder: 300, fold: false }
+  const { postings, tally } = rocketTraffic(disturbed)
+  const pieces: Buffer[] = []
+  let text = ''
+  for (const { json } of postings) {
+    text += `${json}\n`
+    if (text.length < PIECE_LENGTH) continue
+    pieces.push(Buffer.from(text))
+    text = ''
+  }
+  pieces.push(Buffer.from(text))
+  return { pieces, lines: tally.sent }
+}

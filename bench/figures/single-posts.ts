@@ -1,0 +1,66 @@
+import { assertSame, type Bench } from '../bench.ts'
+import type { FastifyMethods } from '../processes/fastify.ts'
+import type { PosterMethods } from '../processes/poster.ts'
+import { type Process, startProcess } from '../processes/start.ts'
+import { type Product, startProduct } from '../product.ts'
+
+export const CONNECTIONS = 64
+export const KEYS = 1_000
+const DATABASE = 'bench_posts'
+const WARM_UP_SECONDS = 3
+/** More than any server here answers in a second. */
+const PER_SECOND_MAX = 30_000
+
+/** A product, its floor and a client, each in a process of its own. */
+export type Stage = {
+  readonly product: Product
+  readonly fastify: { readonly port: number }
+  readonly poster: Process<PosterMethods>
+}
+
+let seed = 100
+
+/** New rockets for each run, so that nothing that an earlier one left unsent is a hole in this one. */
+export const prepare = (poster: Process<PosterMethods>, port: number, keys: number, count: number): Promise<void> => {
+  seed += 1
+  return poster.call('preparePosts', { port, seed, keys, count })
+}
+
+/** Posts for some seconds over as many connections, and counts on the record what came of them. */
+export async function postFor(
+  bench: Bench,
+  { product, poster }: Pick<Stage, 'product' | 'poster'>,
+  port: number,
+  { seconds, keys }: { readonly seconds: number; readonly keys: number },
+) {
+  await prepare(poster, port, keys, seconds * PER_SECOND_MAX)
+  const isProduct = port === product.port
+  const before = isProduct ? await recorded(bench) : 0
+  await bench.server.settle()
+  const posted = await poster.call('post', { port, connections: CONNECTIONS, seconds })
+  if (isProduct) assertSame('the record', (await recorded(bench)) - before, posted.answered)
+  return posted
+}
+
+/** Sets the stage over an empty database, and warms both servers up. */
+export async function withStage<Result>(bench: Bench, work: (stage: Stage) => Promise<Result>): Promise<Result> {
+  const url = await bench.server.make(DATABASE, bench.blank)
+  const floor = await startProcess<FastifyMethods>('fastify')
+  const poster = await startProcess<PosterMethods>('poster')
+  const product = await startProduct({ url }, bench.options.profile)
+  try {
+    const stage = { product, poster, fastify: await floor.call('listen', undefined) }
+    for (const { port } of [product, stage.fastify])
+      await postFor(bench, stage, port, { seconds: WARM_UP_SECONDS, keys: KEYS })
+    return await work(stage)
+  } finally {
+    await product.stop()
+    await poster.stop()
+    await floor.stop()
+  }
+}
+
+export async function recorded({ server }: Bench): Promise<number> {
+  const [row] = await server.query(DATABASE, 'select count(*) as count from groundstation.event')
+  return Number(row?.count)
+}
