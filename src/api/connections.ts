@@ -1,27 +1,26 @@
-import type { Server } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Limits } from '../sources/http/limits.ts'
 import { PROBLEM_MEDIA_TYPE, problem } from '../sources/http/problem.ts'
 
-/** How full it may get before connections that wait for nothing are closed. */
+/** From how full on connections that wait for nothing are closed, and after how many new ones again. */
 const CROWDED = 0.8
-const TIDY_MS = 200
+const TIDY_EVERY = 0.05
 
 /** Bounds the connections. There are senders that open one a message and never close it: theirs go first. */
 export function boundConnections(server: Server, { connectionsMax }: Limits): void {
   server.maxConnections = connectionsMax
   let open = 0
-  let tidiedMs = Number.NEGATIVE_INFINITY
+  let sinceTidied = 0
   const tidy = (): void => {
-    const nowMs = performance.now()
-    if (nowMs - tidiedMs < TIDY_MS) return
-    tidiedMs = nowMs
+    sinceTidied = 0
     server.closeIdleConnections()
   }
   server.on('connection', socket => {
     open++
+    sinceTidied++
     socket.once('close', () => open--)
-    if (open >= connectionsMax * CROWDED) tidy()
+    if (open >= connectionsMax * CROWDED && sinceTidied >= connectionsMax * TIDY_EVERY) tidy()
   })
   server.on('drop', tidy)
 }
@@ -33,15 +32,19 @@ const UNREADABLE: Readonly<Record<string, readonly [number, string, string]>> = 
 
 /** Answers what isn't HTTP, or never becomes a request. */
 export function answerUnreadable(error: Error & { code?: string }, socket: Socket): void {
-  // Where an answer has begun, bytes of another one would pass for its body.
-  const { _httpMessage: current } = socket as Socket & { _httpMessage?: { headersSent: boolean } | null }
-  if (error.code !== 'ECONNRESET' && socket.writable && !current?.headersSent) {
-    const [status, code, detail] = UNREADABLE[error.code ?? ''] ?? [400, 'request-invalid', 'This is not HTTP.']
-    const answer = problem(status, code, detail)
-    const body = JSON.stringify(answer)
-    socket.write(
-      `HTTP/1.1 ${status} ${answer.title}\r\nconnection: close\r\ncontent-type: ${PROBLEM_MEDIA_TYPE}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    )
+  const { _httpMessage: current } = socket as Socket & { _httpMessage?: ServerResponse | null }
+  // What was asked properly before gets its answer; bytes of this one would pass for it.
+  if (current?.req.complete === true && !socket.destroyed) {
+    current.once('close', () => socket.destroySoon())
+    return
   }
+  if (error.code !== 'ECONNRESET' && socket.writable && !current?.headersSent) socket.write(answerOf(error.code))
   socket.destroySoon()
+}
+
+function answerOf(errorCode: string | undefined): string {
+  const [status, code, detail] = UNREADABLE[errorCode ?? ''] ?? [400, 'request-invalid', 'This is not HTTP.']
+  const answer = problem(status, code, detail)
+  const body = JSON.stringify(answer)
+  return `HTTP/1.1 ${status} ${answer.title}\r\nconnection: close\r\ncontent-type: ${PROBLEM_MEDIA_TYPE}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
 }

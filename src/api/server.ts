@@ -1,11 +1,12 @@
 import type { AddressInfo } from 'node:net'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Engine } from '../engine/contract.ts'
 import { GroundstationError } from '../errors.ts'
 import type { CompiledFeed } from '../feed/compile.ts'
 import { Budget } from '../sources/http/budget.ts'
 import { DEFAULT_LIMITS, type Limits } from '../sources/http/limits.ts'
 import { posting } from '../sources/http/plugin.ts'
+import { problemOf, sendProblem } from '../sources/http/problem.ts'
 import type { Query } from '../store/read/query.ts'
 import { answerUnreadable, boundConnections } from './connections.ts'
 import { addErrors, type Log } from './errors.ts'
@@ -78,6 +79,9 @@ function fastify(limits: Limits): FastifyInstance {
     // A stream may take as long as it likes; bodies that are read whole have a time of their own.
     requestTimeout: 0,
     clientErrorHandler: answerUnreadable,
+    frameworkErrors: (error, _request, reply) => {
+      sendProblem(reply as FastifyReply, problemOf(error))
+    },
     routerOptions: { maxParamLength: 8192 },
     http: { headersTimeout: limits.headersMsMax, connectionsCheckingInterval: 1_000 },
   })
@@ -132,10 +136,13 @@ const isLoopback = (address: AddressInfo | string | null): boolean =>
   typeof address === 'object' && (address?.address === '::1' || address?.address.startsWith('127.') === true)
 
 async function closeWithin(server: FastifyInstance, msMax: number): Promise<void> {
+  // A connection that was answered meanwhile would be kept for its next request.
+  const idle = setInterval(() => server.server.closeIdleConnections(), 50)
   const timer = setTimeout(() => server.server.closeAllConnections(), msMax)
   try {
     await server.close()
   } finally {
+    clearInterval(idle)
     clearTimeout(timer)
   }
 }

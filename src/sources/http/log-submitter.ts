@@ -42,10 +42,10 @@ export class LogSubmitter {
     const stored = this.#known?.nextOffset ?? 0
     let skipped = 0
     for (const item of chunk) {
-      if (this.#offset === stored && !item.tooLarge) break
+      if (this.#offset >= stored && !item.tooLarge) break
       this.#read(item)
       skipped++
-      if (this.#offset === stored && !item.tooLarge) this.#prove()
+      if (this.#offset === stored && stored > 0 && !item.tooLarge) this.#prove()
     }
     this.#untold.push(...(await this.#skip(chunk.slice(0, skipped))))
     if (this.#offset < stored) {

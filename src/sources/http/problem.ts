@@ -93,5 +93,7 @@ export function sendProblem(reply: FastifyReply, answer: Problem): FastifyReply 
   if (answer.status === 429 || answer.status === 503) reply.header('retry-after', '1')
   // Whoever was too slow gets no second request on the connection.
   if (answer.status === 408) reply.header('connection', 'close')
-  return reply.code(answer.status).header('content-type', PROBLEM_MEDIA_TYPE).send(JSON.stringify(answer))
+  // As bytes: to a text Fastify adds a charset, which this media type doesn't have.
+  const body = Buffer.from(JSON.stringify(answer))
+  return reply.code(answer.status).header('content-type', PROBLEM_MEDIA_TYPE).send(body)
 }

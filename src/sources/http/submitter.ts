@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Engine, Origin } from '../../engine/contract.ts'
 import { GroundstationError } from '../../errors.ts'
 import type { CompiledFeed } from '../../feed/compile.ts'
@@ -48,6 +49,7 @@ export function originOf(path: string, first: number, chunk: Chunk): (index: num
 export function submitterOf({ engine, feed, path, eventBytesMax, signal }: Target, isStream: boolean) {
   let turn: Promise<void> = Promise.resolve()
   let first = 1
+  let hasFailed = false
   return async (chunk: Chunk): Promise<readonly Receipt[]> => {
     const events = eventsOf(chunk)
     const submission = { events, origin: originOf(path, first, chunk) }
@@ -57,11 +59,15 @@ export function submitterOf({ engine, feed, path, eventBytesMax, signal }: Targe
     await turn
     if (events.length === 0) return receiptsOf(chunk, [], eventBytesMax)
     for (;;) {
+      // The request is answered already, with an error: nothing more of it is taken.
+      if (hasFailed) throw new GroundstationError('STOPPING', 'Another part of the request has failed.')
       try {
         return receiptsOf(chunk, await engine.submit(feed.name, submission), eventBytesMax)
       } catch (error) {
         // The room was somebody else's first. Nothing was taken, so it is asked for again.
-        if (!waits || !(error instanceof GroundstationError) || error.code !== 'BUSY') throw error
+        hasFailed ||= !waits || !(error instanceof GroundstationError) || error.code !== 'BUSY'
+        if (hasFailed) throw error
+        await setImmediate()
         await engine.room(feed.name, signal)
       }
     }
