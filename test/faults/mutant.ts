@@ -1,0 +1,26 @@
+/** Copies of the source with a bug planted in them, to show that the checker sees it. The project itself is never touched. */
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PROJECT } from './service.ts'
+
+export type Edit = { readonly file: string; readonly find: string; readonly replace: string }
+
+const COPIED = ['src', 'feeds', 'bin', 'package.json', 'test/faults/child.ts']
+
+/** A copy with these edits; each must find its text exactly once, so that a bug that can't be planted any more is noticed. */
+export async function plant(t: { after(work: () => Promise<void>): void }, edits: readonly Edit[]): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), 'groundstation-planted-'))
+  t.after(() => rm(root, { recursive: true, force: true }))
+  await mkdir(join(root, 'test/faults'), { recursive: true })
+  for (const path of COPIED) await cp(join(PROJECT, path), join(root, path), { recursive: true })
+  await symlink(join(PROJECT, 'node_modules'), join(root, 'node_modules'), 'dir')
+  for (const { file, find, replace } of edits) {
+    const path = join(root, file)
+    const parts = (await readFile(path, 'utf8')).split(find)
+    if (parts.length !== 2)
+      throw new Error(`a bug can't be planted: ${file} has ${parts.length - 1} times what is to be replaced:\n${find}`)
+    await writeFile(path, parts.join(replace))
+  }
+  return root
+}

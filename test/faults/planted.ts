@@ -1,0 +1,179 @@
+/** The bugs that are planted, and which promises each must break. Told in words in docs/decisions/planted-bugs.md. */
+import type { Promised } from './checker.ts'
+import type { Edit } from './mutant.ts'
+
+export type Planted = {
+  readonly name: string
+  /** The run that it is planted in: `kill` -9 of one service, of two at once, a `crash` of the database, `cuts` around commits. */
+  readonly run: 'kill' | 'two' | 'crash' | 'cuts'
+  readonly edits: readonly Edit[]
+  readonly env?: Readonly<Record<string, string>>
+  /** How often the fault happens; 2 unless told otherwise. */
+  readonly faults?: number
+  /** At least one of these is broken. */
+  readonly breaks: readonly Promised[]
+  /** Also in `npm test`. */
+  readonly isShort?: boolean
+}
+
+const PAUSE = 'await new Promise(resolve => setTimeout(resolve, 20))'
+
+const APPLIED_AGAIN: readonly Edit[] = [
+  { file: 'src/engine/decide/sequenced.ts', find: '  repeats.push(...found)\n  return {', replace: '  return {' },
+  {
+    file: 'src/engine/decide/sequenced.ts',
+    find: 'late: [],\n    waiting: [],\n    isTouched: advanced.length > 0,',
+    replace: 'late: found.map(repeat => repeat.work),\n    waiting: [],\n    isTouched: true,',
+  },
+]
+
+export const PLANTED: readonly Planted[] = [
+  {
+    name: 'no dedupe',
+    run: 'kill',
+    isShort: true,
+    breaks: ['O'],
+    edits: [
+      {
+        file: 'feeds/rockets.ts',
+        find: `const key = ['channel', 'messageNumber']`,
+        replace: 'const key: string[] = []',
+      },
+      ...APPLIED_AGAIN,
+    ],
+  },
+  {
+    name: 'no dedupe, while the tables have their keys',
+    run: 'kill',
+    breaks: ['H', 'C'],
+    edits: APPLIED_AGAIN,
+  },
+  {
+    name: 'no lane lock',
+    run: 'two',
+    isShort: true,
+    breaks: ['O', 'F', 'H', 'L', 'C'],
+    edits: [{ file: 'src/store/write/lanes.ts', find: 'order by lane for update;', replace: 'order by lane;' }],
+  },
+  {
+    name: 'memory trusted whatever the version of the lane',
+    run: 'two',
+    breaks: ['O', 'F', 'H', 'L', 'C'],
+    edits: [{ file: 'src/engine/transaction.ts', find: 'memory.version !== version', replace: 'memory.version < 0' }],
+  },
+  {
+    name: 'synchronous_commit=off',
+    run: 'crash',
+    isShort: true,
+    breaks: ['L'],
+    edits: [],
+    env: { SYNCHRONOUS_COMMIT: 'off' },
+  },
+  {
+    name: 'acknowledged before the commit',
+    run: 'kill',
+    isShort: true,
+    breaks: ['L'],
+    edits: [
+      {
+        file: 'src/engine/writer.ts',
+        find: 'await this.#transactions.run(works)',
+        replace: 'settle(works)\n        await this.#transactions.run(works)',
+      },
+    ],
+  },
+  {
+    name: 'no transaction: each statement commits by itself',
+    run: 'kill',
+    breaks: ['O', 'F', 'L', 'H', 'C'],
+    edits: [{ file: 'src/store/write/lanes.ts', find: '`begin; select lane', replace: '`select lane' }],
+  },
+  {
+    name: 'the position of a lane saved outside the transaction',
+    run: 'kill',
+    breaks: ['F'],
+    edits: [
+      {
+        file: 'src/engine/persist.ts',
+        find: 'await advanceLanes(client, stored.id, lanes)',
+        replace: `Object.assign(batch, { later: async () => { ${PAUSE}; await advanceLanes(client, stored.id, lanes) } })`,
+      },
+      {
+        file: 'src/engine/transaction.ts',
+        find: `await client.query('commit')\n        this.#remember(batch)`,
+        replace: `await client.query('commit')\n        await (batch as unknown as { later(): Promise<void> }).later()\n        this.#remember(batch)`,
+      },
+    ],
+  },
+  {
+    name: 'an event folded twice',
+    run: 'kill',
+    isShort: true,
+    breaks: ['F'],
+    edits: [
+      {
+        file: 'src/engine/fold.ts',
+        find: 'this.#state.evolve(state, event.event, event.type)',
+        replace: 'this.#state.evolve(this.#state.evolve(state, event.event, event.type), event.event, event.type)',
+      },
+    ],
+  },
+  {
+    name: 'held events kept in no table',
+    run: 'kill',
+    breaks: ['L'],
+    edits: [
+      {
+        file: 'src/engine/persist.ts',
+        find: 'if (effects.held.length > 0) await insertHeld',
+        replace: 'if (effects.held.length < 0) await insertHeld',
+      },
+    ],
+  },
+  {
+    name: 'a commit without an answer taken for done',
+    run: 'cuts',
+    faults: 6,
+    breaks: ['L'],
+    edits: [
+      {
+        file: 'src/engine/transaction.ts',
+        find: 'if (!(await this.#wasCommitted(sent',
+        replace: 'if (false && !(await this.#wasCommitted(sent',
+      },
+    ],
+  },
+  {
+    name: 'a commit without an answer taken for undone',
+    run: 'cuts',
+    faults: 6,
+    breaks: ['C'],
+    edits: [
+      {
+        file: 'src/engine/transaction.ts',
+        find: 'if (!(await this.#wasCommitted(sent',
+        replace: 'if (true || !(await this.#wasCommitted(sent',
+      },
+    ],
+  },
+  {
+    name: 'a batch that failed answered as accepted',
+    run: 'crash',
+    breaks: ['L'],
+    edits: [
+      {
+        file: 'src/engine/writer.ts',
+        find: 'for (const work of works) work.ticket.fail(failure)',
+        replace: 'if (failure.code) settle(works)',
+      },
+      { file: 'src/engine/writer.ts', find: 'retryMs: 5_000', replace: 'retryMs: 0' },
+    ],
+  },
+  {
+    name: 'connections that failed never given back',
+    run: 'cuts',
+    faults: 30,
+    breaks: ['R'],
+    edits: [{ file: 'src/store/store.ts', find: 'client.release(true)', replace: 'void client' }],
+  },
+]
