@@ -1,0 +1,23 @@
+import { glob } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** `unit` needs PostgreSQL only, `services` more than that, `long` more time than anyone waits for. */
+export const KINDS = ['unit', 'services', 'long'] as const
+export type Kind = (typeof KINDS)[number]
+
+export const isKind = (text: string): text is Kind => KINDS.some(kind => kind === text)
+
+const FOLDERS = ['test', 'feeds', 'examples']
+
+/** A file's name says what it needs: `a.test.ts`, `a.service.test.ts`, `a.long.test.ts`. */
+export function kindOf(file: string): Kind {
+  if (file.endsWith('.service.test.ts')) return 'services'
+  return file.endsWith('.long.test.ts') ? 'long' : 'unit'
+}
+
+export async function testFiles(root: string, kind: Kind): Promise<string[]> {
+  const files: string[] = []
+  for await (const file of glob(`{${FOLDERS.join(',')}}/**/*.test.ts`, { cwd: root }))
+    if (!file.includes('node_modules') && kindOf(file) === kind) files.push(join(root, file))
+  return files.sort()
+}

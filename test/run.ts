@@ -1,0 +1,76 @@
+/**
+ * Runs the tests: `node test/run.ts unit|services|long [filter]`. One PostgreSQL serves the whole run; each test takes a
+ * database of its own on it (`database.ts`). The last line is the sum.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { run } from 'node:test'
+import { spec } from 'node:test/reporters'
+import { openEmbedded } from '../src/embedded/index.ts'
+import { isKind, KINDS, type Kind, testFiles } from './files.ts'
+import { ADMIN_URL, makeTemplate } from './template.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+/** Settings of whoever runs this, which the tests must not see. */
+const SETTINGS = /^(DATABASE_URL|KAFKA_BROKERS|MONGODB_URL|HOST|PORT|LOG_LEVEL|GROUNDSTATION_\w+|PG[A-Z]+)$/
+const CONCURRENCY_MAX = 3
+
+const MINUTE_MS = 60_000
+/** Of one test. What takes longer by design is a long one. */
+const TEST_MS_MAX = { unit: 2 * MINUTE_MS, services: 5 * MINUTE_MS, long: 120 * MINUTE_MS } as const
+
+/** Of the whole run: a file that leaves something open never ends by itself. */
+const RUN_MS_MAX = { unit: 14 * MINUTE_MS, services: 60 * MINUTE_MS, long: 24 * 60 * MINUTE_MS } as const
+
+const [kind = 'unit', filter = ''] = process.argv.slice(2)
+if (!isKind(kind)) {
+  console.error(`Expected one of ${KINDS.join(', ')}, and perhaps a part of a file's name.`)
+  process.exit(2)
+}
+const files = (await testFiles(ROOT, kind)).filter(file => relative(ROOT, file).includes(filter))
+if (files.length === 0 && filter !== '') {
+  console.error(`No ${kind} test has '${filter}' in its name.`)
+  process.exit(2)
+}
+for (const name of Object.keys(process.env)) if (SETTINGS.test(name)) delete process.env[name]
+
+const interrupted = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort())
+const tooLong = AbortSignal.timeout(RUN_MS_MAX[kind])
+const ended = AbortSignal.any([interrupted.signal, tooLong])
+
+const folder = await mkdtemp(join(tmpdir(), 'groundstation-tests-'))
+const server = await openEmbedded({ home: join(folder, 'home'), log: () => undefined })
+try {
+  process.env[ADMIN_URL] = server.url
+  await makeTemplate(server.url)
+  const counts = await runFiles()
+  const { tests, passed, skipped, todo } = counts
+  const failed = Math.max(tests - passed - skipped - todo, ended.aborted ? 1 : 0)
+  if (tooLong.aborted) console.log(`The run was ended after ${RUN_MS_MAX[kind] / MINUTE_MS} minutes.`)
+  console.log(`${passed} passed, ${failed} failed, ${skipped + todo} skipped`)
+  if (failed > 0) process.exitCode = 1
+} finally {
+  await server.stop()
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 })
+}
+
+type Counts = { readonly tests: number; readonly passed: number; readonly skipped: number; readonly todo: number }
+
+async function runFiles(): Promise<Counts> {
+  let counts: Counts = { tests: 0, passed: 0, skipped: 0, todo: 0 }
+  if (files.length === 0) return counts
+  const stream = run({
+    files,
+    cwd: ROOT,
+    concurrency: Math.min(CONCURRENCY_MAX, Math.max(2, availableParallelism())),
+    execArgv: [`--test-timeout=${TEST_MS_MAX[kind as Kind]}`],
+    signal: ended,
+  })
+  stream.on('test:summary', summary => {
+    if (summary.file === undefined) counts = summary.counts
+  })
+  for await (const text of stream.compose(new spec())) process.stdout.write(text)
+  return counts
+}

@@ -1,0 +1,28 @@
+import { migrate } from '../src/store/migrate.ts'
+import { openStore, type Store } from '../src/store/store.ts'
+
+/** Where `run.ts` says which server the tests use. */
+export const ADMIN_URL = 'GROUNDSTATION_TEST_ADMIN_URL'
+
+export const TEMPLATE = 'groundstation_template'
+
+/** Migrates a database once; the others are copies of it, which takes less time. */
+export async function makeTemplate(adminUrl: string): Promise<void> {
+  await withAdmin(adminUrl, admin => admin.query(`create database ${TEMPLATE}`))
+  await withAdmin(databaseUrl(adminUrl, TEMPLATE), migrate)
+}
+
+export async function withAdmin<Result>(url: string, work: (admin: Store) => Promise<Result>): Promise<Result> {
+  const admin = await openStore(url, { connectionsMax: 1 })
+  try {
+    return await work(admin)
+  } finally {
+    await admin.close()
+  }
+}
+
+export function databaseUrl(serverUrl: string, name: string): string {
+  const url = new URL(serverUrl)
+  url.pathname = `/${name}`
+  return url.href
+}
