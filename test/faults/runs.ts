@@ -2,6 +2,7 @@
 import type { TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Random } from '../../simulators/rockets/random.ts'
+import type { Violation } from './checker.ts'
 import type { Cluster } from './cluster.ts'
 import type { History } from './history.ts'
 import { type LoadOptions, type Run, runLoad } from './load.ts'
@@ -21,7 +22,7 @@ export type RunOptions = Pick<LoadOptions, 'seed' | 'messages'> &
  * Does something to the system after random parts of the load. What is waited for is a fact; the milliseconds after it are
  * chance, so that the fault isn't always met by a batch that has just begun.
  */
-async function eachFault(
+export async function eachFault(
   { messages, faults }: Pick<RunOptions, 'messages' | 'faults'>,
   history: History,
   random: Random,
@@ -126,7 +127,7 @@ export async function cutRun(t: TestContext, options: RunOptions): Promise<Run> 
 }
 
 /** R: once all is answered no transaction is open, and the service holds no more connections than its pool may. */
-export async function leftovers(databaseUrl: string, service: Service): Promise<Run['violations']> {
+export async function leftovers(databaseUrl: string, service: Service): Promise<Violation[]> {
   const sql = `select count(*)::int as all, count(*) filter (where state <> 'idle')::int as busy from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid()`
   return withConnection(databaseUrl, async client => {

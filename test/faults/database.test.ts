@@ -1,0 +1,37 @@
+import { after, before, test } from 'node:test'
+import { Cluster } from './cluster.ts'
+import { backendRun, lockRun, outage } from './database-runs.ts'
+import { expectKept, seedOf } from './load.ts'
+import { crashRun, cutRun } from './runs.ts'
+
+let cluster: Cluster
+before(async () => {
+  cluster = await Cluster.make()
+  await cluster.start()
+})
+after(() => cluster.remove())
+
+test('backends ended, killed with -9, and the postmaster killed under load', async t => {
+  const seed = seedOf()
+  expectKept(await backendRun(t, { seed, messages: 1_000, faults: 3, cluster }), seed, import.meta.url)
+})
+
+test('all of the database killed at once under load, as when the machine stops', async t => {
+  const seed = seedOf()
+  expectKept(await crashRun(t, { seed, messages: 800, faults: 1, cluster }), seed, import.meta.url)
+})
+
+test('connections cut before and after a commit reaches the database', async t => {
+  const seed = seedOf()
+  expectKept(await cutRun(t, { seed, messages: 1_000, faults: 8, cluster }), seed, import.meta.url)
+})
+
+test('the lanes locked by somebody else for a while', async t => {
+  const seed = seedOf()
+  expectKept(await lockRun(t, { seed, messages: 600, faults: 1, cluster, holdMs: 500 }), seed, import.meta.url)
+})
+
+test('the database gone: refusals that say so, and all goes on when it is back', async t => {
+  const seed = seedOf()
+  expectKept(await outage(t, { seed, cluster }), seed, import.meta.url)
+})
