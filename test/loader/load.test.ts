@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { loadFeeds, readFeeds } from '../../src/loader/load.ts'
+import { folderWith, POSITION_FEED, SEQUENCED_FEED } from '../cli/program.ts'
+
+const invalid = (message: RegExp) => ({ code: 'DECLARATION_INVALID', message })
+const ROOT = join(import.meta.dirname, '../..')
+
+describe('feeds are loaded', () => {
+  test('from feeds/ where nothing is given', async () => {
+    const names = (await loadFeeds(undefined, ROOT)).map(feed => feed.declaration.name)
+    assert.ok(names.includes('rockets') && names.includes('detections'))
+    assert.deepEqual(await loadFeeds(['feeds'], ROOT), await loadFeeds([], ROOT))
+  })
+
+  test('by name, by file and from folders, each once', async () => {
+    const names = async (paths: string[]) => (await loadFeeds(paths, ROOT)).map(feed => feed.declaration.name)
+    assert.deepEqual(await names(['rockets']), ['rockets'])
+    assert.deepEqual(await names(['feeds/rockets.ts', 'rockets']), ['rockets'])
+    assert.deepEqual(await names(['detections', 'feeds/rockets.ts']), ['rockets', 'detections'])
+  })
+
+  test('from a folder with no package around it, without a warning', async t => {
+    const warnings: Error[] = []
+    const listen = (warning: Error) => void warnings.push(warning)
+    process.on('warning', listen)
+    t.after(() => void process.off('warning', listen))
+    const folder = await folderWith(t, { 'a.ts': POSITION_FEED, 'a.test.ts': 'throw 1', 'a.d.ts': '' })
+    const [feed] = await loadFeeds([folder], folder)
+    assert.equal(feed?.declaration.name, 'readings')
+    await new Promise(resolve => setImmediate(resolve))
+    assert.deepEqual(warnings, [])
+  })
+})
+
+describe('what is no feed is refused, with its file and the reason', () => {
+  const cases: [string, string, RegExp][] = [
+    ['without a default export', 'export const feed = 1', /^a\.ts: has no feed: its default export must be/],
+    ['another default export', 'export default { name: "x" }', /^a\.ts: has no feed/],
+    ['a syntax error', 'const a = 1\nexport default {', /^a\.ts: can't be loaded: /],
+    ['code that throws', '\n\nthrow new TypeError("oh")', /^a\.ts: can't be loaded: line 3: oh/],
+    ['an import that is not there', 'import x from "nowhere-at-all"', /^a\.ts: can't be loaded: .*nowhere-at-all/],
+    [
+      'a declaration with a mistake',
+      POSITION_FEED.replace("bigint('value')", "bigint('volume')"),
+      /^a\.ts: The feed readings is not valid:\n {2}tables\.readings\.columns\.value: .*'volume'/,
+    ],
+  ]
+  for (const [name, text, message] of cases)
+    test(name, async t => {
+      const folder = await folderWith(t, { 'a.ts': text })
+      await assert.rejects(loadFeeds(['a.ts'], folder), invalid(message))
+    })
+
+  test('a missing file, a folder without feeds, no folder feeds', async t => {
+    const folder = await folderWith(t)
+    await assert.rejects(loadFeeds(['b.ts'], folder), invalid(/^b\.ts: there is no such file/))
+    await assert.rejects(loadFeeds([folder], folder), invalid(/has no feeds/))
+    await assert.rejects(loadFeeds(undefined, folder), invalid(/There is no folder feeds/))
+  })
+
+  test('a name that no feed has', async () => {
+    await assert.rejects(loadFeeds(['rocket'], ROOT), { code: 'USAGE', message: /no feed rocket: there are .*rockets/ })
+  })
+
+  test('two feeds of one name, or of one path', async t => {
+    const other = SEQUENCED_FEED.replace("'steps',\n", "'others',\n")
+    const folder = await folderWith(t, { 'a.ts': SEQUENCED_FEED, 'b.ts': SEQUENCED_FEED, 'c.ts': other })
+    await assert.rejects(
+      loadFeeds(['a.ts', 'b.ts'], folder),
+      invalid(/^b\.ts: has the name steps, which a\.ts has already/),
+    )
+    await assert.rejects(
+      loadFeeds(['a.ts', 'c.ts'], folder),
+      invalid(/^c\.ts: has the path \/steps, which a\.ts has already/),
+    )
+  })
+
+  test('all faults at once', async t => {
+    const folder = await folderWith(t, { 'a.ts': 'export default 1', 'b.ts': POSITION_FEED, 'c.ts': 'throw 1' })
+    const loaded = await readFeeds([folder], folder)
+    assert.deepEqual(
+      loaded.map(one => [one.file, one.error === undefined]),
+      [
+        ['a.ts', false],
+        ['b.ts', true],
+        ['c.ts', false],
+      ],
+    )
+    await assert.rejects(loadFeeds([folder], folder), invalid(/a\.ts: [\s\S]*\nc\.ts: /))
+  })
+})
