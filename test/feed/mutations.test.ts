@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import rockets from '../../feeds/rockets.ts'
 import { generateRockets } from '../../simulators/rockets/generate.ts'
 import { jsonOf } from '../../simulators/rockets/message.ts'
-import { check } from '../sequencer/random-runs.ts'
+import { check } from '../seed.ts'
 import { isRocketMessage } from './naive-rocket.ts'
 import { compile } from './samples.ts'
 
@@ -44,7 +44,7 @@ function judge(bytes: Buffer): void {
 describe('broken events', () => {
   it('of broken bytes are told from good ones just as a naive check does, and never throw', () =>
     check(
-      import.meta.url,
+      import.meta.filename,
       fc.property(fc.constantFrom(...VALID), fc.array(byteEdit, { maxLength: 4 }), (json, edits) =>
         judge(edits.reduce(edit, Buffer.from(json))),
       ),
@@ -53,7 +53,7 @@ describe('broken events', () => {
 
   it('of broken values are told from good ones just as a naive check does', () =>
     check(
-      import.meta.url,
+      import.meta.filename,
       fc.property(fc.constantFrom(...VALID), fc.nat(), fc.constantFrom(...NASTY), (json, at, nasty) => {
         const places = [...json.matchAll(PLACES)]
         const place = places[at % places.length]
@@ -65,7 +65,7 @@ describe('broken events', () => {
 
   it('of any JSON and any bytes never throw', () =>
     check(
-      import.meta.url,
+      import.meta.filename,
       fc.property(fc.oneof(fc.json().map(Buffer.from), fc.uint8Array({ maxLength: 200 }).map(Buffer.from)), judge),
       1500,
     ))

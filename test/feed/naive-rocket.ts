@@ -18,7 +18,7 @@ export function isRocketMessage(bytes: Buffer): boolean {
   if (!isWholeFrom(messageNumber, 1)) return false
   if (typeof messageTime !== 'string' || !isTime(messageTime)) return false
   if (!isPayload(messageType, event.message)) return false
-  return isStorable(event) && depthOf(event) <= 128 && !/[:,[\s]-?[\d.]{17,}/.test(text)
+  return isStorable(event) && depthOf(event) <= 128 && !/[:,[\s]-?([\d.]{17,}|\d+e-?\d{3})/.test(text)
 }
 
 function isPayload(type: unknown, message: Fields): boolean {

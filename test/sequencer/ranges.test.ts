@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { add, count, includes, indexOf, type Range, remove } from '../../src/sequencer/ranges.ts'
-import { check } from './random-runs.ts'
+import { check } from '../seed.ts'
 
 const BASES = [1, Number.MAX_SAFE_INTEGER - 60]
 const step = fc.record({
@@ -25,7 +25,7 @@ function rangesOf(numbers: ReadonlySet<number>): Range[] {
 describe('ranges', () => {
   it('rule 5: hold what a set of numbers would, with the fewest ranges, also next to 2^53', () =>
     check(
-      import.meta.url,
+      import.meta.filename,
       fc.property(fc.constantFrom(...BASES), fc.array(step, { maxLength: 40 }), (base, steps) => {
         let ranges: Range[] = []
         const numbers = new Set<number>()

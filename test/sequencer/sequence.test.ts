@@ -13,8 +13,8 @@ import {
 } from '../../src/sequencer/cursor.ts'
 import { type Arrival, release, type Sequenced, sequence } from '../../src/sequencer/sequence.ts'
 import { TRANSITIONS } from '../../src/sequencer/transitions.ts'
+import { check } from '../seed.ts'
 import { Model, numbersOf } from './model.ts'
-import { check } from './random-runs.ts'
 
 /** So that the same walks are made from the first number on and up to the last, 2^53 − 1. */
 const BASES = [0, Number.MAX_SAFE_INTEGER - 24]
@@ -60,7 +60,7 @@ function appliedIn({ advanced, verdicts }: Sequenced, given: readonly Arrival[])
 describe('the sequencer', () => {
   it('rules 4 to 8: knows at every step what a plain list of numbers would, and applies each number once', () =>
     check(
-      import.meta.url,
+      import.meta.filename,
       fc.property(fc.constantFrom(...BASES), steps, fc.constantFrom(1, 3, 1000), (base, given, maxHeld) => {
         const model = new Model(base)
         let cursor: Cursor = { ...START, frontier: base }
@@ -93,7 +93,7 @@ describe('the sequencer', () => {
 
   it('rule 4: any order, repetition and batching of the same events applies the same numbers', () =>
     check(
-      import.meta.url,
+      import.meta.filename,
       fc.property(
         fc.uniqueArray(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 40 }),
         fc.infiniteStream(fc.nat()),
