@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 
 /** Groundstation as a user starts it. */
 export type Product = {
+  readonly pid: number
   readonly port: number
   /** From the start of the process until it said that it was ready. */
   readonly readyAfterMs: number
@@ -38,7 +39,8 @@ export async function startProduct(
     throw error
   }
   const readyAfterMs = performance.now() - startedMs
-  return { port, readyAfterMs, rssMib: () => rssMibOf(child.pid ?? 0), stop: () => stop(child) }
+  const pid = child.pid ?? 0
+  return { pid, port, readyAfterMs, rssMib: () => rssMibOf(pid), stop: () => stop(child) }
 }
 
 async function untilReady(child: ChildProcess, port: number, startedMs: number): Promise<void> {

@@ -1,4 +1,5 @@
 import { type Bench, thousands } from '../bench.ts'
+import { describeCost, startCost } from '../cost.ts'
 import { assertStored } from '../destination.ts'
 import type { CopyMethods } from '../processes/copy.ts'
 import type { Process } from '../processes/start.ts'
@@ -16,9 +17,11 @@ export async function bareCopy(bench: Bench, copy: Process<CopyMethods>, events:
   const { server, blank } = bench
   const url = await server.make('bench_copy', blank)
   await server.settle()
-  const { seconds, cpuSeconds } = await copy.call('write', { url })
+  const cost = await startCost(copy.pid)
+  const { seconds } = await copy.call('write', { url })
+  const spent = describeCost(await cost(), events)
   await assertStored(bench, 'bench_copy', events, { folded: false })
   await server.drop('bench_copy')
-  bench.say(`COPY ${thousands(events / seconds)}/s, CPU of its client ${cpuSeconds.toFixed(1)} s`)
+  bench.say(`COPY ${thousands(events / seconds)}/s; ${spent}`)
   return events / seconds
 }

@@ -34,8 +34,8 @@ function singlePosts(bench: Bench): Promise<Figure> {
   return withStage(bench, async stage => {
     const rate = async (keys: number): Promise<number> => {
       const { port } = stage.product
-      const { answered, seconds } = await postFor(bench, stage, port, { seconds: bench.options.seconds, keys })
-      bench.say(`posts ${thousands(answered / seconds)}/s, ${thousands(keys)} keys`)
+      const { answered, seconds, spent } = await postFor(bench, stage, port, { seconds: bench.options.seconds, keys })
+      bench.say(`posts ${thousands(answered / seconds)}/s, ${thousands(keys)} keys; ${spent}`)
       return answered / seconds
     }
     const compared = await compare(bench.options.rounds, { floor: () => rate(KEYS), value: () => rate(1) })

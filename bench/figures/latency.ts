@@ -7,9 +7,10 @@ const EVERY = 10
 
 /** From the moment a post is due to the GET that shows it, at half the load that single posts reach. */
 export function measureLatency(bench: Bench): Promise<Figure[]> {
-  return withStage(bench, async ({ product, fastify, poster }) => {
+  return withStage(bench, async stage => {
+    const { product, fastify, poster } = stage
     const { seconds, rounds } = bench.options
-    const full = await postFor(bench, { product, poster }, product.port, { seconds: Math.min(seconds, 5), keys: KEYS })
+    const full = await postFor(bench, stage, product.port, { seconds: Math.min(seconds, 5), keys: KEYS })
     const perSecond = full.answered / full.seconds / 2
     const medians: number[] = []
     const stale: number[] = []

@@ -6,13 +6,17 @@ import { CONNECTIONS, KEYS, postFor, withStage } from './single-posts.ts'
 export function measurePosts(bench: Bench): Promise<Figure[]> {
   return withStage(bench, async stage => {
     const waits: number[] = []
+    const costs: string[] = []
     const posts = async (port: number): Promise<number> => {
-      const { answered, seconds, p99Ms } = await postFor(bench, stage, port, {
+      const { answered, seconds, p99Ms, spent } = await postFor(bench, stage, port, {
         seconds: bench.options.seconds,
         keys: KEYS,
       })
-      if (port === stage.product.port) waits.push(p99Ms)
-      bench.say(`${port === stage.product.port ? 'posts' : 'Fastify'} ${thousands(answered / seconds)}/s`)
+      if (port === stage.product.port) {
+        waits.push(p99Ms)
+        costs.push(spent)
+      }
+      bench.say(`${port === stage.product.port ? 'posts' : 'Fastify'} ${thousands(answered / seconds)}/s; ${spent}`)
       return answered / seconds
     }
     const compared = await compare(bench.options.rounds, {
@@ -27,7 +31,7 @@ export function measurePosts(bench: Bench): Promise<Figure[]> {
         unit: 'posts/s',
         floor: { title: 'Fastify with the same validation and no database', value: compared.floorValue },
         goal: { least: 0.5 },
-        notes: [`p99 of the answers at this load: ${Math.max(...waits).toFixed(1)} ms`],
+        notes: [`p99 of the answers at this load: ${Math.max(...waits).toFixed(1)} ms`, ...costs],
       },
     ]
   })

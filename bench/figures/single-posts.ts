@@ -1,4 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { assertSame, type Bench } from '../bench.ts'
+import { describeCost, startCost } from '../cost.ts'
 import type { FastifyMethods } from '../processes/fastify.ts'
 import type { PosterMethods } from '../processes/poster.ts'
 import { type Process, startProcess } from '../processes/start.ts'
@@ -14,7 +16,7 @@ const PER_SECOND_MAX = 30_000
 /** A product, its floor and a client, each in a process of its own. */
 export type Stage = {
   readonly product: Product
-  readonly fastify: { readonly port: number }
+  readonly fastify: { readonly port: number; readonly pid: number }
   readonly poster: Process<PosterMethods>
 }
 
@@ -29,17 +31,22 @@ export const prepare = (poster: Process<PosterMethods>, port: number, keys: numb
 /** Posts for some seconds over as many connections, and counts on the record what came of them. */
 export async function postFor(
   bench: Bench,
-  { product, poster }: Pick<Stage, 'product' | 'poster'>,
+  { product, fastify, poster }: Stage,
   port: number,
   { seconds, keys }: { readonly seconds: number; readonly keys: number },
 ) {
   await prepare(poster, port, keys, seconds * PER_SECOND_MAX)
   const isProduct = port === product.port
   const before = isProduct ? await recorded(bench) : 0
+  const commits = await committed(bench)
   await bench.server.settle()
+  const cost = await startCost(isProduct ? product.pid : fastify.pid)
   const posted = await poster.call('post', { port, connections: CONNECTIONS, seconds })
-  if (isProduct) assertSame('the record', (await recorded(bench)) - before, posted.answered)
-  return posted
+  const spent = describeCost(await cost(), posted.answered)
+  if (!isProduct) return { ...posted, spent }
+  assertSame('the record', (await recorded(bench)) - before, posted.answered)
+  const each = posted.answered / ((await committed(bench)) - commits)
+  return { ...posted, spent: `${spent}; ${each.toFixed(1)} posts a commit` }
 }
 
 /** Sets the stage over an empty database, and warms both servers up. */
@@ -49,9 +56,10 @@ export async function withStage<Result>(bench: Bench, work: (stage: Stage) => Pr
   const poster = await startProcess<PosterMethods>('poster')
   const product = await startProduct({ url }, bench.options.profile)
   try {
-    const stage = { product, poster, fastify: await floor.call('listen', undefined) }
-    for (const { port } of [product, stage.fastify])
-      await postFor(bench, stage, port, { seconds: WARM_UP_SECONDS, keys: KEYS })
+    const { port } = await floor.call('listen', undefined)
+    const stage = { product, poster, fastify: { port, pid: floor.pid } }
+    for (const warmed of [product.port, port])
+      await postFor(bench, stage, warmed, { seconds: WARM_UP_SECONDS, keys: KEYS })
     return await work(stage)
   } finally {
     await product.stop()
@@ -63,4 +71,13 @@ export async function withStage<Result>(bench: Bench, work: (stage: Stage) => Pr
 export async function recorded({ server }: Bench): Promise<number> {
   const [row] = await server.query(DATABASE, 'select count(*) as count from groundstation.event')
   return Number(row?.count)
+}
+
+/** Transactions of that database so far. */
+async function committed({ server }: Bench): Promise<number> {
+  const sql = `select xact_commit as commits from pg_stat_database where datname = '${DATABASE}'`
+  // A backend tells its count once a second at most.
+  await delay(1_100)
+  const [row] = await server.query(DATABASE, sql)
+  return Number(row?.commits)
 }

@@ -38,14 +38,15 @@ export async function readLoad({ url, connections, batch }: Cut): Promise<Load> 
 
 const sizeOf = (rows: Rows | undefined): number => Math.max(0, (rows?.offsets.length ?? 0) - 1)
 
-/** The record first, then the feed's tables. */
+/** The record's leaf first, then the tables of the rockets: those with a channel. */
 async function findTables(client: Client): Promise<Table[]> {
   const { rows } = await client.query<Table>(`
     select format('%I.%I', n.nspname, c.relname) as name, n.nspname = 'groundstation' as "isRecord",
       (select string_agg(format('%I', attname), ', ' order by attnum) from pg_attribute
         where attrelid = c.oid and attnum > 0 and not attisdropped) as columns
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where c.relkind = 'r' and (n.nspname = 'public' or c.relname ~ '^event_[0-9]+_[0-9]+_[0-9]+$')
+    where c.relkind = 'r' and (c.relname ~ ('^event_' || (select id from groundstation.feed where name = 'rockets') || '_[0-9]+_[0-9]+$')
+      or n.nspname = 'public' and exists (select from pg_attribute where attrelid = c.oid and attname = 'channel'))
     order by 2 desc, 1`)
   return rows
 }

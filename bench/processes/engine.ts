@@ -12,8 +12,6 @@ import { serve } from './serve.ts'
 
 export type Run = {
   readonly seconds: number
-  /** CPU time of this process alone. */
-  readonly cpuSeconds: number
   readonly outcomes: Readonly<Record<string, number>>
 }
 type Target = { readonly url: string; readonly writers: number }
@@ -57,7 +55,6 @@ async function withEngine<Result>({ url, writers }: Target, work: (engine: Engin
 
 async function submitAll(engine: Engine, { batch, inFlight }: Pace): Promise<Run> {
   const outcomes: Record<string, number> = {}
-  const cpu = process.cpuUsage()
   const started = performance.now()
   let at = 0
   const lane = async (): Promise<void> => {
@@ -71,8 +68,7 @@ async function submitAll(engine: Engine, { batch, inFlight }: Pace): Promise<Run
   }
   await Promise.all(Array.from({ length: inFlight }, lane))
   const seconds = (performance.now() - started) / 1000
-  const { user, system } = process.cpuUsage(cpu)
-  return { seconds, cpuSeconds: (user + system) / 1e6, outcomes }
+  return { seconds, outcomes }
 }
 
 async function profiled<Result>(file: string | undefined, work: () => Promise<Result>): Promise<Result> {
