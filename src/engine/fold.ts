@@ -34,10 +34,11 @@ export type FoldResult = { readonly folded: readonly Folded[]; readonly failures
 /** Folds many keys' events. An event whose fold throws, loops or gives no JSON object is skipped, and named. */
 export function foldJobs(state: CompiledState, jobs: readonly FoldJob[], timeoutMs = FOLD_TIMEOUT_MS): FoldResult {
   const poison = new Set<string>()
-  for (;;) {
+  for (let allowedMs = timeoutMs; ; allowedMs *= 2) {
     const run = new FoldRun(state, jobs, poison)
-    if (runGuarded(() => run.all(), timeoutMs)) return { folded: run.folded, failures: run.failures }
+    if (runGuarded(() => run.all(), allowedMs)) return { folded: run.folded, failures: run.failures }
     // Whatever was being folded when the time was up is looked at alone before it is blamed: the others had their share.
+    // Where it is only one of many, all of them get more time, or a large batch of slow folds would never end.
     if (run.current === undefined) continue
     const { job, index } = run.current
     if (!runGuarded(() => run.one(job, index), timeoutMs)) poison.add(`${job}:${index}`)
@@ -104,7 +105,10 @@ class FoldRun {
 function frozen(state: StateValue): StateValue {
   if (typeof state !== 'object' || state === null || Array.isArray(state))
     throw new TypeError('evolve gave no state: it must return an object')
-  if (typeof (state as { then?: unknown }).then === 'function')
+  if (typeof (state as { then?: unknown }).then === 'function') {
+    // One that rejects later would take the process down.
+    Promise.resolve(state).catch(() => undefined)
     throw new TypeError('evolve gave a promise: it must be synchronous')
+  }
   return Object.freeze(state)
 }

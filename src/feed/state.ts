@@ -82,10 +82,17 @@ export function compileState(
     sequenceName,
     timeName,
     schema,
-    initial: declared.initial as StateValue,
+    initial: deepFrozen(declared.initial as StateValue),
     evolve: evolverOf(evolve, types !== undefined),
     sort,
   }
+}
+
+/** Every key starts from the one initial state, so a fold that changes it in place must not get far. */
+function deepFrozen<Value>(value: Value): Value {
+  if (typeof value !== 'object' || value === null) return value
+  for (const inner of Object.values(value)) deepFrozen(inner)
+  return Object.freeze(value)
 }
 
 type Evolver = (state: StateValue, event: unknown) => StateValue

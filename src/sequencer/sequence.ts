@@ -1,5 +1,5 @@
 import { type Cursor, type Held, openHoles, placeOf, type Released, ranges } from './cursor.ts'
-import { add, count, type Range, remove } from './ranges.ts'
+import { add, count, includes, type Range, remove } from './ranges.ts'
 import { type Incoming, TRANSITIONS, type Verdict } from './transitions.ts'
 
 export type Arrival = { readonly sequence: number; readonly incoming: Incoming }
@@ -44,8 +44,8 @@ export function sequence(cursor: Cursor, arrivals: readonly Arrival[], policy: P
   const verdicts = arrivals.map(({ sequence: number, incoming }) => {
     const verdict = verdictOf(draft, number, incoming, policy)
     if (verdict === 'apply') advance(draft, number, advanced)
-    else if (verdict === 'hold') hold(draft, number, now, advanced)
-    else if (verdict === 'heal') fill(draft, number, 'healed', changes)
+    else if (verdict === 'hold') hold(draft, number, now, advanced, changes)
+    else if (verdict === 'heal') heal(draft, number, now, changes)
     else if (verdict === 'void') pass(draft, number, changes, advanced, now)
     return verdict
   })
@@ -104,8 +104,8 @@ function append(advanced: Range[], from: number, to: number): void {
   else advanced.push([from, to])
 }
 
-function hold(draft: Draft, number: number, now: number, advanced: Range[]): void {
-  draft.voided = remove(draft.voided, [number, number])
+function hold(draft: Draft, number: number, now: number, advanced: Range[], changes: HoleChange[]): void {
+  unvoid(draft, number, now, changes)
   let from = number
   let to = number
   let since = now
@@ -122,10 +122,21 @@ function hold(draft: Draft, number: number, now: number, advanced: Range[]): voi
   settle(draft, advanced)
 }
 
+function heal(draft: Draft, number: number, now: number, changes: HoleChange[]): void {
+  unvoid(draft, number, now, changes)
+  fill(draft, number, 'healed', changes)
+}
+
+/** An event for a number that was given up by hand after all. */
+function unvoid(draft: Draft, number: number, now: number, changes: HoleChange[]): void {
+  if (!includes(draft.voided, number)) return
+  draft.voided = remove(draft.voided, [number, number])
+  changes.push({ from: number, to: number, since: now, status: 'healed', early: false })
+}
+
 /** Takes a number out of the hole that it lies in. */
 function fill(draft: Draft, number: number, status: 'healed' | 'voided', changes: HoleChange[]): void {
   const hole = draft.missing.find(({ from, to }) => number >= from && number <= to)
-  draft.voided = remove(draft.voided, [number, number])
   if (hole === undefined) return
   changes.push({ from: number, to: number, since: hole.since, status, early: false })
   draft.missing = draft.missing.flatMap(span =>

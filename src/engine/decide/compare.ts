@@ -32,7 +32,7 @@ export async function settleRepeats(batch: Batch, repeats: readonly Repeat[]): P
     const first =
       earlier === undefined ? stored.get(`${keyId}:${work.parsed.sequence}`) : earlier.parsed.raw.toString('utf8')
     if (first === undefined) notFound.push(repeat)
-    else if (isSameContent(batch.feed, first, work.parsed.raw.toString('utf8'))) work.outcome = DUPLICATE
+    else if (isSameContent(batch.feed, first, work.parsed.raw.toString('utf8'))) settleDuplicate(batch, work)
     else addConflict(batch, work)
   }
   return notFound
@@ -48,6 +48,12 @@ async function storedContents(batch: Batch, repeats: readonly Repeat[]): Promise
     for (const { keyId, sequence, raw } of await findHeld(batch.client, batch.stored.id, held))
       contents.set(`${keyId}:${sequence}`, raw)
   return contents
+}
+
+/** A correction that is there already corrects all the same. */
+export function settleDuplicate(batch: Batch, work: EventWork): void {
+  work.outcome = DUPLICATE
+  if (work.corrects !== undefined) batch.effects.replayedLetters.push(work.corrects)
 }
 
 /** A conflict is a dead letter; the event that was first stays. */

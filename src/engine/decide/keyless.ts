@@ -5,7 +5,7 @@ import { findSeen } from '../../store/write/seen.ts'
 import { lockSource, type SourceRow } from '../../store/write/sources.ts'
 import type { Batch } from '../batch.ts'
 import { ACCEPTED, DUPLICATE, type EventWork, type LogChunk, type RefusedWork } from '../work.ts'
-import { addConflict } from './compare.ts'
+import { addConflict, settleDuplicate } from './compare.ts'
 import { timeOf } from './sequenced.ts'
 
 /** Unique: an id that was seen is a duplicate, or a conflict where its content is another. */
@@ -22,7 +22,7 @@ export async function decideUnique(batch: Batch, works: readonly EventWork[]): P
       seen.set(key, digest)
       batch.effects.seen.push({ id: key, digest })
       apply(batch, work, undefined, undefined)
-    } else if (known.equals(digest)) work.outcome = DUPLICATE
+    } else if (known.equals(digest)) settleDuplicate(batch, work)
     else addConflict(batch, work)
   }
 }

@@ -16,17 +16,20 @@ type Fresh = { get(number: number): EventWork | undefined; set(number: number, w
 class InOrder implements Fresh {
   readonly #first: number
   readonly #works: EventWork[] = []
+  /** What a sparse feed finds to be late, below the others. */
+  readonly #below = new Map<number, EventWork>()
 
   constructor(first: number) {
     this.#first = first
   }
 
   get(number: number): EventWork | undefined {
-    return this.#works[number - this.#first]
+    return number < this.#first ? this.#below.get(number) : this.#works[number - this.#first]
   }
 
-  set(_number: number, work: EventWork): void {
-    this.#works.push(work)
+  set(number: number, work: EventWork): void {
+    if (number < this.#first) this.#below.set(number, work)
+    else this.#works.push(work)
   }
 }
 

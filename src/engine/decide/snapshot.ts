@@ -2,7 +2,8 @@ import { parseExactly } from '../../feed/exact.ts'
 import { digestOf } from '../../feed/same.ts'
 import type { Batch } from '../batch.ts'
 import type { Applied } from '../effects.ts'
-import { ACCEPTED, DUPLICATE, type EventWork } from '../work.ts'
+import { ACCEPTED, type EventWork } from '../work.ts'
+import { settleDuplicate } from './compare.ts'
 import { foldApplied, type ToFold } from './folding.ts'
 import { groupByKey, type KeyedWork, resolveKeys } from './keys.ts'
 import { timeOf } from './sequenced.ts'
@@ -19,7 +20,7 @@ export async function decideSnapshots(batch: Batch, works: readonly KeyedWork[])
     for (const work of group.works) {
       if (work.kind !== 'event') continue
       const digest = digestOf(parseExactly(work.parsed.raw.toString('utf8')))
-      if (key.digest?.equals(digest)) work.outcome = DUPLICATE
+      if (key.digest?.equals(digest)) settleDuplicate(batch, work)
       else {
         key.digest = digest
         key.cursor = { ...key.cursor, frontier: key.cursor.frontier + 1 }

@@ -12,7 +12,11 @@ export type StatesPage = {
   readonly after: StatesAfter | undefined
 }
 
-const COLUMNS = `k.key, k.frontier, k.time, k.state, coalesce(jsonb_array_length(k.spans -> 'missing'), 0) = 0 as complete`
+// The highest number applied: numbers that were voided behind it don't count.
+const LAST = `case when k.spans is null then k.frontier else coalesce(
+  (select (v ->> 0)::bigint - 1 from jsonb_array_elements(k.spans -> 'voided') as v where (v ->> 1)::bigint = k.frontier),
+  k.frontier) end`
+const COLUMNS = `k.key, ${LAST} as last, k.time, k.state, coalesce(jsonb_array_length(k.spans -> 'missing'), 0) = 0 as complete`
 // A key is known once something of it was applied; before that everything of it is held.
 const FROM = `from groundstation.key k
   where k.feed = (select id from groundstation.feed where name = $1) and k.events > 0 and k.frontier > 0`
@@ -54,7 +58,7 @@ export async function findState(query: Query, feed: string, key: string): Promis
 
 const standingOf = (row: Row): Standing => ({
   key: String(row.key),
-  sequence: Number(row.frontier),
+  sequence: Number(row.last),
   time: row.time as string | null,
   complete: row.complete === true,
   state: (row.state ?? {}) as StateValue,
@@ -65,7 +69,7 @@ const TYPES: Readonly<Record<SortField['kind'], string>> = { text: 'text', numbe
 /** Numbers are compared as decimals, to the last digit. A name is quoted, though the declaration has checked it. */
 function expressionOf({ of, name, kind }: SortField): string {
   if (of === 'key') return 'k.key'
-  if (of === 'sequence') return 'k.frontier'
+  if (of === 'sequence') return `(${LAST})`
   if (of === 'time') return 'k.time'
   const text = `(k.state ->> '${name.replaceAll("'", "''")}')`
   return kind === 'text' ? `(${text} collate "C")` : `${text}::${TYPES[kind]}`
