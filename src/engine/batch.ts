@@ -1,5 +1,6 @@
 import type { CompiledFeed } from '../feed/compile.ts'
 import type { KeyMemory } from '../sequencer/key.ts'
+import type { RowsMode } from '../store/binary.ts'
 import type { StoredFeed } from '../store/feed.ts'
 import type { Client } from '../store/store.ts'
 import type { Opened } from '../store/write/lanes.ts'
@@ -14,9 +15,15 @@ export type Batch = {
   /** By lane; only of lanes whose version proved that it can be trusted. */
   readonly memories: ReadonlyMap<number, KeyMemory>
   readonly effects: Effects
+  /** A few rows share round trips on a pipelined connection; many are copied. */
+  readonly mode: RowsMode
 }
 
-export const newBatch = (parts: Omit<Batch, 'effects'>): Batch => ({ ...parts, effects: new Effects() })
+export const newBatch = (parts: Omit<Batch, 'effects' | 'mode'> & { readonly mode?: RowsMode }): Batch => ({
+  mode: 'copy',
+  ...parts,
+  effects: new Effects(),
+})
 
 /** The batch's arrival, in milliseconds of the database's clock. */
 export const nowMsOf = (batch: Batch): number => batch.opened.nowMicros / 1000

@@ -1,6 +1,7 @@
 import { messageOf } from '../errors.ts'
 import type { CompiledState, StateValue } from '../feed/state.ts'
 import { runGuarded } from './guard.ts'
+import { plainlyEnds } from './plain.ts'
 
 /** A fold of one event that takes longer is stopped, and the event skipped. */
 export const FOLD_TIMEOUT_MS = 1000
@@ -36,6 +37,10 @@ export function foldJobs(state: CompiledState, jobs: readonly FoldJob[], timeout
   const poison = new Set<string>()
   for (let allowedMs = timeoutMs; ; allowedMs *= 2) {
     const run = new FoldRun(state, jobs, poison)
+    if (isPlain(state)) {
+      run.all()
+      return { folded: run.folded, failures: run.failures }
+    }
     if (runGuarded(() => run.all(), allowedMs)) return { folded: run.folded, failures: run.failures }
     // Whatever was being folded when the time was up is looked at alone before it is blamed: the others had their share.
     // Where it is only one of many, all of them get more time, or a large batch of slow folds would never end.
@@ -43,6 +48,16 @@ export function foldJobs(state: CompiledState, jobs: readonly FoldJob[], timeout
     const { job, index } = run.current
     if (!runGuarded(() => run.one(job, index), timeoutMs)) poison.add(`${job}:${index}`)
   }
+}
+
+const plain = new WeakMap<CompiledState, boolean>()
+
+function isPlain(state: CompiledState): boolean {
+  const known = plain.get(state)
+  if (known !== undefined) return known
+  const found = state.sources.every(plainlyEnds)
+  plain.set(state, found)
+  return found
 }
 
 class FoldRun {

@@ -1,3 +1,4 @@
+import { GroundstationError } from '../errors.ts'
 import type { CompiledTable } from '../feed/table.ts'
 import { insertEvents } from '../store/write/events.ts'
 import { insertHeld } from '../store/write/held.ts'
@@ -8,43 +9,95 @@ import { closeLetters, upsertLetters } from '../store/write/letters.ts'
 import { insertSeen } from '../store/write/seen.ts'
 import { insertSnapshots } from '../store/write/snapshots.ts'
 import { advanceSource } from '../store/write/sources.ts'
-import { insertRows, upsertRows } from '../store/write/tables.ts'
+import { insertRows, type RowSource, upsertRows } from '../store/write/tables.ts'
 import type { Batch } from './batch.ts'
 import type { Applied, PendingLetter } from './effects.ts'
 import { fixFacts } from './facts.ts'
 import { failpoint } from './failpoint.ts'
+import { latestRows } from './latest.ts'
 import { refoldKeys } from './refold.ts'
 
-/** Writes all that a batch decided. The statements are sent one behind the other; the last answer tells of all. */
-export async function persist(batch: Batch, leaf: string): Promise<void> {
-  const { client, stored, effects, opened } = batch
-  const lanes = laneChanges(batch)
+/**
+ * Writes all that a batch decided, and commits. On a pipelined connection the statements go out together and share one
+ * round trip; should one fail, those behind it fail too, and the commit rolls back.
+ */
+export async function persist(batch: Batch, leaf: string, onCommit: () => void): Promise<void> {
   await fixFacts(batch)
+  const sent = new Sent(batch.mode === 'arrays')
+  try {
+    await write(batch, leaf, sent, onCommit)
+  } catch (error) {
+    // What failed first is the cause, though a later statement may have been the first to be waited for.
+    await sent.all()
+    throw error
+  }
+  await sent.all()
+}
+
+async function write(batch: Batch, leaf: string, sent: Sent, onCommit: () => void): Promise<void> {
+  const { client, stored, effects, opened, mode } = batch
   if (effects.applied.length > 0) {
-    await failpoint('record')
     givePositions(batch)
-    await insertEvents(client, stored.id, leaf, opened.nowMicros, effects.applied)
+    await failpoint('record')
+    await sent.add(insertEvents(client, stored.id, leaf, opened.nowMicros, effects.applied, mode))
     await failpoint('tables')
-    for (const table of batch.feed.tables) await writeTable(batch, table)
+    for (const table of batch.feed.tables) await sent.add(writeTable(batch, table))
   }
   await failpoint('held')
-  if (effects.held.length > 0) await insertHeld(client, stored.id, opened.nowMicros, effects.held)
-  if (effects.closedHoles.length > 0) await insertClosedHoles(client, stored.id, opened.nowMicros, effects.closedHoles)
-  if (effects.seen.length > 0) await insertSeen(client, stored.id, opened.nowMicros, effects.seen)
+  if (effects.held.length > 0) await sent.add(insertHeld(client, stored.id, opened.nowMicros, effects.held))
+  if (effects.closedHoles.length > 0)
+    await sent.add(insertClosedHoles(client, stored.id, opened.nowMicros, effects.closedHoles))
+  if (effects.seen.length > 0) await sent.add(insertSeen(client, stored.id, opened.nowMicros, effects.seen, mode))
   for (const source of effects.sources)
-    await advanceSource(client, source.id, source.nextOffset, source.digest, source.isComplete)
+    await sent.add(advanceSource(client, source.id, source.nextOffset, source.digest, source.isComplete))
   await failpoint('refold')
-  await refoldKeys(batch)
+  if (effects.refolds.length > 0) await refoldKeys(batch)
+  await settleLatest(batch)
   await failpoint('letters')
-  await writeLetters(batch)
-  if (effects.snapshots.length > 0) await insertSnapshots(client, stored.id, effects.snapshots)
+  if (effects.letters.length > 0) await sent.add(writeLetters(batch))
+  if (effects.replayedLetters.length > 0)
+    await sent.add(closeLetters(client, stored.id, effects.replayedLetters, 'replayed'))
+  if (effects.dismissedLetters.length > 0)
+    await sent.add(closeLetters(client, stored.id, effects.dismissedLetters, 'dismissed'))
+  if (effects.snapshots.length > 0) await sent.add(insertSnapshots(client, stored.id, effects.snapshots))
   await failpoint('keys')
   const fresh = effects.keys.filter(key => key.isNew)
   const known = fresh.length === 0 ? effects.keys : effects.keys.filter(key => !key.isNew)
-  if (fresh.length > 0) await insertKeys(client, stored.id, fresh)
-  if (known.length > 0) await updateKeys(client, stored.id, known)
+  if (fresh.length > 0) await sent.add(insertKeys(client, stored.id, fresh, mode))
+  if (known.length > 0) await sent.add(updateKeys(client, stored.id, known))
   await failpoint('lanes')
-  await advanceLanes(client, stored.id, lanes)
+  await sent.add(advanceLanes(client, stored.id, laneChanges(batch)))
+  await failpoint('commit')
+  onCommit()
+  await sent.add(client.query('commit').then(requireCommit))
+}
+
+/** PostgreSQL answers a commit of a failed transaction with ROLLBACK, and no error. */
+function requireCommit({ command }: { command: string }): void {
+  if (command !== 'COMMIT') throw new GroundstationError('INTERNAL', `A commit was answered with ${command}`)
+}
+
+/** Statements on their way. One by one, or all at once where the connection is pipelined. */
+class Sent {
+  readonly #isPipelined: boolean
+  readonly #promises: Promise<void>[] = []
+
+  constructor(isPipelined: boolean) {
+    this.#isPipelined = isPipelined
+  }
+
+  add(promise: Promise<void>): Promise<void> | undefined {
+    if (!this.#isPipelined) return promise
+    // Its failure is told by `all`; until then it must not count as nobody's.
+    promise.catch(() => undefined)
+    this.#promises.push(promise)
+    return undefined
+  }
+
+  /** The first failure in the order sent is the cause; those behind it only follow. */
+  async all(): Promise<void> {
+    for (const promise of this.#promises) await promise
+  }
 }
 
 /** Positions are given out here, in the order in which events are written. */
@@ -73,10 +126,34 @@ async function writeTable(batch: Batch, table: CompiledTable): Promise<void> {
   const applied =
     when === undefined ? batch.effects.applied : batch.effects.applied.filter(({ type }) => when.has(type))
   if (applied.length === 0) return
-  if (table.rows === 'each') return insertRows(batch.client, table, applied)
-  const latest = new Map<number, Applied>()
-  for (const one of applied) if (!one.isLate && one.keyId !== undefined) latest.set(one.keyId, one)
-  if (latest.size > 0) await upsertRows(batch.client, table, [...latest.values()])
+  if (table.rows === 'each') return insertRows(batch.client, table, applied, undefined, batch.mode)
+  const latest = latestOf(applied)
+  if (latest.length > 0) await upsertRows(batch.client, table, latest)
+}
+
+/** Each key's newest event, with the arrival of its first; what came late is not the newest, or `settleLatest` will say. */
+function latestOf(applied: readonly Applied[]): RowSource[] {
+  const newest = new Map<number, RowSource>()
+  const first = new Map<number, number>()
+  for (const one of applied) {
+    if (one.keyId === undefined) continue
+    const firstArrivedMicros = first.get(one.keyId) ?? one.arrivedMicros
+    first.set(one.keyId, firstArrivedMicros)
+    if (!one.isLate) newest.set(one.keyId, { ...one, firstArrivedMicros })
+  }
+  return [...newest.values()]
+}
+
+/**
+ * Where an event came late, the record says which is the newest: a table of some types may have none above it, and a
+ * number above may have been voided.
+ */
+async function settleLatest({ client, feed, stored, effects }: Batch): Promise<void> {
+  if (!feed.tables.some(table => table.rows === 'latest')) return
+  const late = effects.applied.flatMap(({ isLate, keyId }) => (isLate && keyId !== undefined ? [keyId] : []))
+  if (late.length === 0) return
+  for (const [table, rows] of await latestRows(client, feed, stored.id, [...new Set(late)]))
+    if (rows.length > 0) await upsertRows(client, table, rows)
 }
 
 /** The same bytes twice in one batch are one letter, counted twice. */
@@ -100,6 +177,4 @@ async function writeLetters(batch: Batch): Promise<void> {
     for (const [index, group] of groups.entries())
       for (const letter of group) for (const work of letter.works) work.outcome = letter.outcomeOf(ids[index] ?? 0)
   }
-  if (effects.replayedLetters.length > 0) await closeLetters(client, stored.id, effects.replayedLetters, 'replayed')
-  if (effects.dismissedLetters.length > 0) await closeLetters(client, stored.id, effects.dismissedLetters, 'dismissed')
 }

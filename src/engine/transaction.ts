@@ -1,6 +1,7 @@
 import { GroundstationError } from '../errors.ts'
 import type { CompiledFeed } from '../feed/compile.ts'
 import { KeyMemory } from '../sequencer/key.ts'
+import type { RowsMode } from '../store/binary.ts'
 import type { StoredFeed } from '../store/feed.ts'
 import type { Leaves } from '../store/leaf.ts'
 import { type Client, failureKind, type Store } from '../store/store.ts'
@@ -14,6 +15,9 @@ import { decideSnapshots } from './decide/snapshot.ts'
 import { failpoint } from './failpoint.ts'
 import { persist } from './persist.ts'
 import type { EventWork, RefusedWork, Work } from './work.ts'
+
+/** Batches of up to so many events go by pipelined statements; larger ones by COPY. */
+const PIPELINED_MAX = 200
 
 /** What a writer remembers of a lane between batches: true only while the lane's version is this one. */
 type LaneMemory = { version: number; readonly keys: KeyMemory }
@@ -43,14 +47,15 @@ export class Transactions {
   async run(works: readonly Work[]): Promise<void> {
     for (const work of works) work.outcome = undefined
     const { store, feed } = this.#parts
+    const mode = works.length <= PIPELINED_MAX ? 'arrays' : 'copy'
+    const connection = mode === 'arrays' ? store.withPipelined : store.withClient
     let sent: Opened | undefined
     try {
-      await store.withClient(async client => {
-        const batch = await this.#decide(client, works)
-        await this.#persist(batch)
-        await failpoint('commit')
-        sent = batch.opened
-        await client.query('commit')
+      await connection(async client => {
+        const batch = await this.#decide(client, works, mode)
+        await this.#persist(batch, () => {
+          sent = batch.opened
+        })
         this.#remember(batch)
         for (const note of batch.effects.notes) this.#parts.log(note)
       })
@@ -72,25 +77,25 @@ export class Transactions {
   /** Decides without writing: what would become of these works. */
   async dry(works: readonly Work[]): Promise<void> {
     await this.#parts.store.withClient(async client => {
-      await this.#decide(client, works)
+      await this.#decide(client, works, 'copy')
       await client.query('rollback')
     })
   }
 
-  async #decide(client: Client, works: readonly Work[]): Promise<Batch> {
+  async #decide(client: Client, works: readonly Work[], mode: RowsMode): Promise<Batch> {
     const { feed, stored } = this.#parts
     const opened = await openBatch(client, stored.id, [...new Set(works.map(work => work.lane))])
     await failpoint('locked')
-    const batch = newBatch({ feed, stored, client, opened, memories: this.#trusted(opened) })
+    const batch = newBatch({ feed, stored, client, opened, memories: this.#trusted(opened), mode })
     await decide(batch, works)
     await failpoint('decided')
     return batch
   }
 
-  async #persist(batch: Batch): Promise<void> {
+  async #persist(batch: Batch, onCommit: () => void): Promise<void> {
     const nowMs = batch.opened.nowMicros / 1000
     if (!this.#parts.leaves.has(nowMs)) await this.#parts.leaves.make(nowMs)
-    await persist(batch, this.#parts.leaves.nameAt(nowMs))
+    await persist(batch, this.#parts.leaves.nameAt(nowMs), onCommit)
   }
 
   #trusted({ lanes }: Opened): Map<number, KeyMemory> {

@@ -21,6 +21,8 @@ export type CompiledState = {
   readonly schema: SchemaNode
   readonly initial: StateValue
   readonly evolve: (state: StateValue, event: unknown, type: string) => StateValue
+  /** The text of each function of the fold. */
+  readonly sources: readonly string[]
   readonly sort: readonly SortField[]
 }
 
@@ -84,6 +86,7 @@ export function compileState(
     schema,
     initial: deepFrozen(declared.initial as StateValue),
     evolve: evolverOf(evolve, types !== undefined),
+    sources: (typeof evolve === 'function' ? [evolve] : Object.values((evolve ?? {}) as object)).map(String),
     sort,
   }
 }

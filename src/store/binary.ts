@@ -182,16 +182,13 @@ export class BinaryWriter {
 }
 
 /** Rows for `COPY … WITH (FORMAT binary)`: call `row` before each row's fields. */
-export class CopyWriter extends BinaryWriter {
-  rows = 0
-
+class CopyWriter extends BinaryWriter {
   constructor(capacity = 65_536) {
     super(capacity)
     this.raw(HEADER)
   }
 
   row(fields: number): void {
-    this.rows++
     this.int16(fields)
   }
 
@@ -246,6 +243,43 @@ export class ArrayWriter extends BinaryWriter {
     }
     this.setInt32(12, this.#count)
     return super.finish()
+  }
+}
+
+/** How rows reach the server: many by COPY, a few as array parameters of one prepared INSERT, which share a round trip. */
+export type RowsMode = 'copy' | 'arrays'
+
+/** Rows being encoded, in either way: `row()`, then `next()` for each field in the columns' order. */
+export class Rows {
+  readonly mode: RowsMode
+  readonly #copy: CopyWriter | undefined
+  readonly #arrays: readonly ArrayWriter[]
+  readonly #columns: number
+  #field = 0
+
+  constructor(mode: RowsMode, types: readonly ArrayType[], bytesExpected: number) {
+    this.mode = mode
+    this.#columns = types.length
+    this.#copy = mode === 'copy' ? new CopyWriter(bytesExpected) : undefined
+    this.#arrays = mode === 'copy' ? [] : types.map(type => new ArrayWriter(type))
+  }
+
+  row(): void {
+    this.#field = 0
+    this.#copy?.row(this.#columns)
+  }
+
+  next(): BinaryWriter {
+    return this.#copy ?? (this.#arrays[this.#field++] as ArrayWriter).element()
+  }
+
+  /** One buffer for a COPY, one for each column otherwise. */
+  finish(): Buffer[] {
+    return this.#copy === undefined ? this.#arrays.map(array => array.finish()) : [this.#copy.finish()]
+  }
+
+  recycle(): void {
+    this.#copy?.recycle()
   }
 }
 

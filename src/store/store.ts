@@ -10,6 +10,8 @@ export type Store = {
   readonly query: Query
   /** A connection for as long as `work` takes; thrown away where `work` fails with the connection in doubt. */
   withClient<Result>(work: (client: Client) => Promise<Result>): Promise<Result>
+  /** The same on a connection that takes statements without waiting for the answers before them. No COPY. */
+  withPipelined<Result>(work: (client: Client) => Promise<Result>): Promise<Result>
   /** `work` in one transaction: committed when it resolves, rolled back when it rejects. */
   transaction<Result>(work: (client: Client) => Promise<Result>): Promise<Result>
   close(): Promise<void>
@@ -37,7 +39,21 @@ const types = {
 
 /** Opens a pool of connections. Errors: STORE_UNREACHABLE, STORE_INCOMPATIBLE. */
 export async function openStore(url: string, options: StoreOptions = {}): Promise<Store> {
-  const pool = new pg.Pool({
+  const config = connectionConfig(url, options)
+  const pool = watched(new pg.Pool(config), options)
+  const pipelined = watched(new pg.Pool({ ...config, pipeline: true }), options)
+  const store = storeOf(pool, pipelined)
+  try {
+    await checkServer(store)
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+  return store
+}
+
+function connectionConfig(url: string, options: StoreOptions) {
+  return {
     connectionString: url,
     max: options.connectionsMax ?? 12,
     connectionTimeoutMillis: 5_000,
@@ -49,25 +65,22 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
     lock_timeout: 20_000,
     idle_in_transaction_session_timeout: 60_000,
     // A commit that was acknowledged is on disk, whatever the server's own default is.
-    options: `-c TimeZone=UTC -c jit=off -c client_min_messages=warning -c synchronous_commit=${options.synchronousCommit ?? 'on'}`,
-  })
+    options: `-c TimeZone=UTC -c jit=off -c client_min_messages=warning -c plan_cache_mode=force_generic_plan -c synchronous_commit=${options.synchronousCommit ?? 'on'}`,
+  }
+}
+
+function watched(pool: pg.Pool, options: StoreOptions): pg.Pool {
   // Without a listener an idle connection's death would take the process down.
   pool.on('error', error => options.log?.(`a database connection ended: ${error.message}`))
   pool.on('connect', client => {
     client.on('error', error => options.log?.(`a database connection ended: ${error.message}`))
   })
-  const store = storeOf(pool)
-  try {
-    await checkServer(store)
-  } catch (error) {
-    await store.close()
-    throw error
-  }
-  return store
+  return pool
 }
 
-function storeOf(pool: pg.Pool): Store {
-  const withClient: Store['withClient'] = async work => {
+/** `work` with a connection of the pool; one on which something failed is not given to anybody else. */
+function clientsOf(pool: pg.Pool): Store['withClient'] {
+  return async work => {
     const client = await connect(pool)
     try {
       const result = await work(client)
@@ -78,6 +91,10 @@ function storeOf(pool: pg.Pool): Store {
       throw error
     }
   }
+}
+
+function storeOf(pool: pg.Pool, pipelined: pg.Pool): Store {
+  const withClient = clientsOf(pool)
   let closing: Promise<void> | undefined
   return {
     query: async (text, values = [], name) => {
@@ -88,6 +105,7 @@ function storeOf(pool: pg.Pool): Store {
       }
     },
     withClient,
+    withPipelined: clientsOf(pipelined),
     transaction: work =>
       withClient(async client => {
         await client.query('begin')
@@ -96,7 +114,7 @@ function storeOf(pool: pg.Pool): Store {
         return result
       }),
     close: () => {
-      closing ??= pool.end()
+      closing ??= Promise.all([pool.end(), pipelined.end()]).then(() => undefined)
       return closing
     },
   }

@@ -1,3 +1,4 @@
+import { lastApplied } from '../../sequencer/cursor.ts'
 import type { Range } from '../../sequencer/ranges.ts'
 import { type Arrival, release, type Sequenced, sequence } from '../../sequencer/sequence.ts'
 import { takeHeld } from '../../store/write/held.ts'
@@ -223,6 +224,11 @@ async function applyPlans(batch: Batch, plans: readonly Plan[]): Promise<void> {
     for (const one of applied) batch.effects.applied.push(one)
     const newest = applied.at(-1)
     if (newest !== undefined) key.time = newest.time
+    else {
+      // What came late is the newest where the numbers above it were voided.
+      const top = plan.late.find(work => work.parsed.sequence === lastApplied(key.cursor))
+      if (top !== undefined) key.time = timeOf(batch, top.parsed.event)
+    }
     toFold.push({
       key,
       applied,

@@ -1,6 +1,6 @@
-import { CopyWriter } from '../binary.ts'
+import { type ArrayType, Rows, type RowsMode } from '../binary.ts'
 import type { Client } from '../store.ts'
-import { copyIn } from './copy.ts'
+import { writeRows } from './copy.ts'
 
 export type EventRow = {
   readonly position: number
@@ -17,6 +17,33 @@ export type EventRow = {
 
 export const POSTGRES_EPOCH_MICROS = 946_684_800_000_000
 
+const COLUMNS = [
+  'position',
+  'key_id',
+  'sequence',
+  'recorded',
+  'arrived',
+  'source_offset',
+  'source',
+  'feed',
+  'lane',
+  'facts',
+  'raw',
+]
+const TYPES: readonly ArrayType[] = [
+  'bigint',
+  'bigint',
+  'bigint',
+  'timestamp',
+  'timestamp',
+  'bigint',
+  'integer',
+  'smallint',
+  'smallint',
+  'json',
+  'text',
+]
+
 /** Puts events on the record, into the leaf of the moment at which the batch arrived. */
 export async function insertEvents(
   client: Client,
@@ -24,33 +51,30 @@ export async function insertEvents(
   leaf: string,
   recordedMicros: number,
   events: readonly EventRow[],
+  mode: RowsMode = 'copy',
 ): Promise<void> {
-  const out = new CopyWriter(events.length * 400)
+  const rows = new Rows(mode, TYPES, events.length * 400)
   const recorded = recordedMicros - POSTGRES_EPOCH_MICROS
   for (const event of events) {
-    out.row(11)
-    out.bigintField(event.position)
-    if (event.keyId === undefined) out.null()
-    else out.bigintField(event.keyId)
-    out.bigintField(event.sequence)
-    out.bigintField(recorded)
-    if (event.arrivedMicros === recordedMicros) out.null()
-    else out.bigintField(event.arrivedMicros - POSTGRES_EPOCH_MICROS)
-    if (event.offset === undefined) out.null()
-    else out.bigintField(event.offset)
-    if (event.source === undefined) out.null()
-    else out.integerField(event.source)
-    out.smallintField(feed)
-    out.smallintField(event.lane)
-    if (event.facts === undefined) out.null()
-    else out.jsonbField(JSON.stringify(event.facts))
-    out.bytesField(event.raw)
+    rows.row()
+    rows.next().bigintField(event.position)
+    if (event.keyId === undefined) rows.next().null()
+    else rows.next().bigintField(event.keyId)
+    rows.next().bigintField(event.sequence)
+    rows.next().bigintField(recorded)
+    if (event.arrivedMicros === recordedMicros) rows.next().null()
+    else rows.next().bigintField(event.arrivedMicros - POSTGRES_EPOCH_MICROS)
+    if (event.offset === undefined) rows.next().null()
+    else rows.next().bigintField(event.offset)
+    if (event.source === undefined) rows.next().null()
+    else rows.next().integerField(event.source)
+    rows.next().smallintField(feed)
+    rows.next().smallintField(event.lane)
+    if (event.facts === undefined) rows.next().null()
+    else rows.next().jsonbField(JSON.stringify(event.facts))
+    rows.next().bytesField(event.raw)
   }
-  await copyIn(
-    client,
-    `groundstation.${leaf} (position, key_id, sequence, recorded, arrived, source_offset, source, feed, lane, facts, raw)`,
-    out,
-  )
+  await writeRows(client, { table: `groundstation.${leaf}`, columns: COLUMNS, types: TYPES }, rows)
 }
 
 export type StoredEvent = { readonly keyId: number; readonly sequence: number; readonly raw: string }

@@ -1,8 +1,8 @@
 import type { StateValue } from '../../feed/state.ts'
 import { cursorOf, type Key, type Spans, spansOf, waitingSince } from '../../sequencer/key.ts'
-import { ArrayWriter, CopyWriter } from '../binary.ts'
+import { type ArrayType, ArrayWriter, Rows, type RowsMode } from '../binary.ts'
 import type { Client, Query } from '../store.ts'
-import { copyIn } from './copy.ts'
+import { writeRows } from './copy.ts'
 
 type KeyRow = {
   id: number
@@ -78,35 +78,65 @@ const sinceOf = (key: Key): number | undefined => {
   return since === undefined ? undefined : Math.round(since * 1000) - POSTGRES_EPOCH_MICROS
 }
 
-export async function insertKeys(client: Client, feed: number, keys: readonly Key[]): Promise<void> {
-  const out = new CopyWriter(keys.length * 400)
+const INSERTED = [
+  'id',
+  'frontier',
+  'events',
+  'waiting_since',
+  'generation',
+  'feed',
+  'lane',
+  'key',
+  'time',
+  'digest',
+  'spans',
+  'state',
+]
+const INSERTED_TYPES: readonly ArrayType[] = [
+  'bigint',
+  'bigint',
+  'bigint',
+  'timestamp',
+  'integer',
+  'smallint',
+  'smallint',
+  'text',
+  'text',
+  'bytea',
+  'json',
+  'json',
+]
+
+export async function insertKeys(
+  client: Client,
+  feed: number,
+  keys: readonly Key[],
+  mode: RowsMode = 'copy',
+): Promise<void> {
+  const rows = new Rows(mode, INSERTED_TYPES, keys.length * 400)
   for (const key of keys) {
-    out.row(12)
-    out.bigintField(key.id)
-    out.bigintField(key.cursor.frontier)
-    out.bigintField(key.events)
+    rows.row()
+    rows.next().bigintField(key.id)
+    rows.next().bigintField(key.cursor.frontier)
+    rows.next().bigintField(key.events)
     const since = sinceOf(key)
-    if (since === undefined) out.null()
-    else out.bigintField(since)
-    out.integerField(key.generation)
-    out.smallintField(feed)
-    out.smallintField(key.lane)
-    out.textField(key.key)
-    if (key.time === null) out.null()
-    else out.textField(key.time)
-    if (key.digest === null) out.null()
-    else out.bytesField(key.digest)
+    if (since === undefined) rows.next().null()
+    else rows.next().bigintField(since)
+    rows.next().integerField(key.generation)
+    rows.next().smallintField(feed)
+    rows.next().smallintField(key.lane)
+    rows.next().textField(key.key)
+    if (key.time === null) rows.next().null()
+    else rows.next().textField(key.time)
+    if (key.digest === null) rows.next().null()
+    else rows.next().bytesField(key.digest)
     const spans = spansOf(key.cursor)
-    if (spans === null) out.null()
-    else out.jsonbField(JSON.stringify(spans))
-    if (key.state === null) out.null()
-    else out.jsonbField(JSON.stringify(key.state))
+    if (spans === null) rows.next().null()
+    else rows.next().jsonbField(JSON.stringify(spans))
+    if (key.state === null) rows.next().null()
+    else rows.next().jsonbField(JSON.stringify(key.state))
   }
-  await copyIn(
-    client,
-    `groundstation.key_${feed} (id, frontier, events, waiting_since, generation, feed, lane, key, time, digest, spans, state)`,
-    out,
-  )
+  await writeRows(client, { table: `groundstation.key_${feed}`, columns: INSERTED, types: INSERTED_TYPES }, rows)
 }
 
 export async function updateKeys(client: Client, feed: number, keys: readonly Key[]): Promise<void> {

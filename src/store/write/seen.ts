@@ -1,6 +1,6 @@
-import { CopyWriter } from '../binary.ts'
+import { type ArrayType, Rows, type RowsMode } from '../binary.ts'
 import type { Client, Query } from '../store.ts'
-import { copyIn } from './copy.ts'
+import { writeRows } from './copy.ts'
 import { POSTGRES_EPOCH_MICROS } from './events.ts'
 
 export type Seen = { readonly id: string; readonly digest: Buffer }
@@ -14,21 +14,25 @@ export async function findSeen(client: Client, feed: number, ids: readonly strin
   return rows
 }
 
+const COLUMNS = ['feed', 'id', 'digest', 'seen_at']
+const TYPES: readonly ArrayType[] = ['smallint', 'text', 'bytea', 'timestamp']
+
 export async function insertSeen(
   client: Client,
   feed: number,
   nowMicros: number,
   seen: readonly Seen[],
+  mode: RowsMode = 'copy',
 ): Promise<void> {
-  const out = new CopyWriter(seen.length * 120)
+  const rows = new Rows(mode, TYPES, seen.length * 120)
   for (const { id, digest } of seen) {
-    out.row(4)
-    out.smallintField(feed)
-    out.textField(id)
-    out.bytesField(digest)
-    out.bigintField(nowMicros - POSTGRES_EPOCH_MICROS)
+    rows.row()
+    rows.next().smallintField(feed)
+    rows.next().textField(id)
+    rows.next().bytesField(digest)
+    rows.next().bigintField(nowMicros - POSTGRES_EPOCH_MICROS)
   }
-  await copyIn(client, 'groundstation.seen (feed, id, digest, seen_at)', out)
+  await writeRows(client, { table: 'groundstation.seen', columns: COLUMNS, types: TYPES }, rows)
 }
 
 /** Forgets ids that were seen longer ago than the feed's horizon. */

@@ -1,8 +1,8 @@
 import type { CompiledColumn, CompiledTable } from '../../feed/table.ts'
-import { ArrayWriter, type BinaryWriter, CopyWriter, writeValue } from '../binary.ts'
+import { ArrayWriter, type BinaryWriter, Rows, type RowsMode, writeValue } from '../binary.ts'
 import { qualified, quote, SQL_TYPES, serialName } from '../names.ts'
 import type { Client } from '../store.ts'
-import { copyIn } from './copy.ts'
+import { writeRows } from './copy.ts'
 import { POSTGRES_EPOCH_MICROS } from './events.ts'
 
 /** What a table's row is made of. */
@@ -11,6 +11,8 @@ export type RowSource = {
   readonly raw: Uint8Array
   readonly facts: Readonly<Record<string, string | number>> | undefined
   readonly arrivedMicros: number
+  /** Where the row stands for a key: when the first of the key's events that fit the table arrived. */
+  readonly firstArrivedMicros?: number
 }
 
 /** A fact's name beside the event: its table and column. */
@@ -28,8 +30,10 @@ function factOf(table: CompiledTable, column: CompiledColumn, row: RowSource): u
 }
 
 function writeColumn(out: BinaryWriter, table: CompiledTable, column: CompiledColumn, row: RowSource): void {
-  if (column.fact?.kind === 'arrival') out.bigintField(row.arrivedMicros - POSTGRES_EPOCH_MICROS)
-  else if (column.fact !== undefined) writeValue(out, column.type, factOf(table, column, row))
+  if (column.fact?.kind === 'arrival') {
+    const first = column.fact.of === 'first' ? row.firstArrivedMicros : undefined
+    out.bigintField((first ?? row.arrivedMicros) - POSTGRES_EPOCH_MICROS)
+  } else if (column.fact !== undefined) writeValue(out, column.type, factOf(table, column, row))
   else if (column.isWholeEvent) out.jsonbField(row.raw)
   else writeValue(out, column.type, column.read(row.event))
 }
@@ -38,15 +42,17 @@ function writeColumn(out: BinaryWriter, table: CompiledTable, column: CompiledCo
 export async function insertRows(
   client: Client,
   table: CompiledTable,
-  rows: readonly RowSource[],
+  sources: readonly RowSource[],
   into = qualified(table),
+  mode: RowsMode = 'copy',
 ): Promise<void> {
-  const out = new CopyWriter(rows.length * 160)
-  for (const row of rows) {
-    out.row(table.columns.length)
-    for (const column of table.columns) writeColumn(out, table, column, row)
+  const types = table.columns.map(column => column.type)
+  const rows = new Rows(mode, types, sources.length * 160)
+  for (const source of sources) {
+    rows.row()
+    for (const column of table.columns) writeColumn(rows.next(), table, column, source)
   }
-  await copyIn(client, `${into} (${table.columns.map(column => quote(column.name)).join(', ')})`, out)
+  await writeRows(client, { table: into, columns: table.columns.map(column => quote(column.name)), types }, rows)
 }
 
 /** The latest row of each key; what belongs to a key's first version stays. */
