@@ -89,3 +89,13 @@ export const sum = (key: string, number: number, add = number, more: object = {}
   add,
   ...more,
 })
+
+export const versions = defineFeed({
+  name: 'versions',
+  source: { kind: 'poll' },
+  event: Type.Object({ id: Type.String({ minLength: 1 }), value: Type.Integer() }),
+  identity: { snapshot: 'id' },
+  tables: {
+    versions: { rows: 'latest', columns: { id: text('id'), first: arrival({ of: 'first' }), raw: json('') } },
+  },
+})
