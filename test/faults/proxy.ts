@@ -10,7 +10,7 @@ export type Cut =
   | 'before'
   /** The commit reaches the server, its answer never the service: all is stored. */
   | 'after'
-  /** The service hears nothing any more, for as long as the proxy holds: half-open. */
+  /** Neither hears anything of the other any more: half-open, until one of them leaves. */
   | 'hold'
 
 export class CuttingProxy {
@@ -70,10 +70,12 @@ export class CuttingProxy {
       socket.on('close', () => this.#end(pair))
     }
     near.on('data', bytes => {
-      if (cut === undefined && bytes.includes(COMMIT)) cut = this.onCommit()
-      if (cut !== undefined) this.cuts += 1
+      if (cut === undefined && bytes.includes(COMMIT)) {
+        cut = this.onCommit()
+        if (cut !== undefined) this.cuts += 1
+      }
       if (cut === 'before') this.#end(pair)
-      else far.write(bytes)
+      else if (cut !== 'hold') far.write(bytes)
     })
     far.on('data', bytes => {
       if (cut === undefined) near.write(bytes)
