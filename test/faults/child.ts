@@ -16,8 +16,10 @@ await engine.start()
 const server = createServer((request, response) => {
   answer(request, response).catch(error => {
     const canRetry = error instanceof GroundstationError && error.canRetry
+    const code = error instanceof GroundstationError ? error.code : 'INTERNAL'
+    const problem = { type: `urn:groundstation:${code.toLowerCase().replaceAll('_', '-')}`, detail: messageOf(error) }
     if (response.headersSent) return response.destroy()
-    response.writeHead(canRetry ? 503 : 500, canRetry ? { 'retry-after': '1' } : {}).end(messageOf(error))
+    response.writeHead(canRetry ? 503 : 500, canRetry ? { 'retry-after': '1' } : {}).end(JSON.stringify(problem))
   })
 })
 server.listen(Number(process.env.PORT), '127.0.0.1')

@@ -85,10 +85,12 @@ async function readText(incoming: IncomingMessage): Promise<string> {
   return text
 }
 
+/** The outcome of a receipt, or the type of a problem. */
 export function outcomeOf(json: string): string | undefined {
   try {
-    const { outcome } = JSON.parse(json) as { outcome?: unknown }
-    return typeof outcome === 'string' ? outcome : undefined
+    const { outcome, type } = JSON.parse(json) as { outcome?: unknown; type?: unknown }
+    const told = outcome ?? type
+    return typeof told === 'string' ? told : undefined
   } catch {
     return undefined
   }

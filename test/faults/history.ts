@@ -20,8 +20,11 @@ export type Sent = { readonly event: RocketEvent; readonly json: string; readonl
 /** One broken message; the same bytes sent twice are one. */
 export type Broken = { readonly json: string; readonly attempts: Attempt[] }
 
+const OUTCOME_UNKNOWN = 'urn:groundstation:outcome-unknown'
+
 export const isAcknowledged = ({ status }: Attempt): boolean => status !== null && status >= 200 && status < 300
-export const isUnknown = ({ status }: Attempt): boolean => status === null
+/** No answer, or one that says so itself: the connection to the database died during the commit. */
+export const isUnknown = ({ status, outcome }: Attempt): boolean => status === null || outcome === OUTCOME_UNKNOWN
 export const nameOf = (channel: string, number: number): string => `${channel}#${number}`
 
 export class History {

@@ -9,6 +9,7 @@ import { report, type Violation } from './checker.ts'
 import { ingestRun } from './ingest-run.ts'
 import { expectKept, seedOf } from './load.ts'
 import { plant } from './mutant.ts'
+import { savedLater } from './planted.ts'
 
 async function killedIngest(t: TestContext, seed: number, lines: number, root?: string): Promise<Violation[]> {
   const folder = await mkdtemp(join(tmpdir(), 'groundstation-ingest-'))
@@ -24,21 +25,8 @@ test('an ingest killed with -9 and run again: each line of the file once', async
 })
 
 test('planted: the position of a log saved outside the transaction; breaks O', async t => {
-  const root = await plant(t, [
-    {
-      file: 'src/engine/persist.ts',
-      find: 'await advanceSource(client,',
-      replace: 'if (batch.effects.notes.push("") < 0) await advanceSource(client,',
-    },
-    {
-      file: 'src/engine/transaction.ts',
-      find: `await client.query('commit')`,
-      replace: `await client.query('commit')
-        await new Promise(resolve => setTimeout(resolve, 60))
-        for (const { id, nextOffset } of batch.effects.sources)
-          await client.query('update groundstation.source set next_offset = $2 where id = $1', [id, nextOffset])`,
-    },
-  ])
+  const statement = `await client.query(\n    'update groundstation.source set next_offset`
+  const root = await plant(t, savedLater('src/store/write/sources.ts', 'advanceSource', statement))
   const seed = seedOf()
   const violations = await killedIngest(t, seed, 10_000, root)
   t.diagnostic(report(violations).slice(0, 400))

@@ -14,6 +14,8 @@ export type LoadOptions = {
   readonly services: readonly { readonly url: string }[]
   readonly databaseUrl: string
   readonly rockets?: number
+  /** The fraction of broken messages on top. */
+  readonly invalid?: number
   readonly singles?: number
   readonly streams?: number
   readonly resendAfterMs?: number
@@ -33,7 +35,14 @@ export const seedOf = (): number => Number(process.env.FAULT_SEED ?? Math.floor(
 export async function runLoad(options: LoadOptions): Promise<Run> {
   const { seed, messages, rockets = 12, singles = 8, streams = 2, faults } = options
   const history = new History()
-  const traffic = { seed, rockets, maxMessages: messages, duplicates: 0.08, disorder: 40, invalid: 0.01 }
+  const traffic = {
+    seed,
+    rockets,
+    maxMessages: messages,
+    duplicates: 0.08,
+    disorder: 40,
+    invalid: options.invalid ?? 0.01,
+  }
   const { postings } = rocketTraffic({ ...traffic, repeatWithin: 200 })
   // Streams and single posts take from one queue, so that both meet the same keys.
   const queue = postings[Symbol.iterator]()

@@ -11,7 +11,7 @@ import { CuttingProxy } from './proxy.ts'
 import { newService, type Service, type ServiceOptions } from './service.ts'
 
 export type RunOptions = Pick<LoadOptions, 'seed' | 'messages'> &
-  Partial<Pick<LoadOptions, 'drainMs' | 'singles' | 'streams' | 'rockets'>> & {
+  Partial<Pick<LoadOptions, 'drainMs' | 'singles' | 'streams' | 'rockets' | 'invalid'>> & {
     readonly cluster: Cluster
     /** How often a fault happens. */
     readonly faults: number

@@ -69,12 +69,10 @@ async function postLines(body: string, onReceipt: (line: string) => void, option
         incoming.on('error', reject)
         const lines = createInterface({ input: incoming })
         lines.on('line', line => isStream && onReceipt(line))
+        // A refusal is of the body's first part; the others, on their way at the same time, may have been stored.
+        const isOpen = isStream || ((status === 503 || status === 429) && hasRetryAfter)
         lines.on('close', () =>
-          resolve({
-            status: isStream ? null : status,
-            outcome: isStream ? 'cut off' : `status ${status}`,
-            hasRetryAfter,
-          }),
+          resolve({ status: isOpen ? null : status, outcome: `cut off, status ${status}`, hasRetryAfter }),
         )
       })
       outgoing.end(body)
