@@ -33,7 +33,8 @@ export async function openBatch(client: Client, feed: number, lanes: readonly nu
     text: `with locked as materialized (
         select lane, position, version, keys, generation from groundstation.lane
         where feed = $1 and lane = any($2::smallint[]) order by lane for update)
-      select *, (extract(epoch from clock_timestamp()) * 1000000)::bigint as now, pg_current_xact_id()::text as transaction from locked`,
+      select *, (extract(epoch from clock_timestamp()) * 1000000)::bigint as now, pg_current_xact_id()::text || ' ' || ${LIFE} as transaction
+      from locked`,
     values: [feed, lanes],
   })
   const [, { rows }] = await Promise.all([begun, locked])
