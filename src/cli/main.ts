@@ -5,8 +5,10 @@ import { addCheck } from './commands/check.ts'
 import { addDeadLetters } from './commands/dead-letters.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addIngest } from './commands/ingest.ts'
+import { addReplay } from './commands/replay.ts'
 import { addSimulate } from './commands/simulate.ts'
 import { addStart } from './commands/start.ts'
+import { addVerify } from './commands/verify.ts'
 import type { Context } from './context.ts'
 import { exitCodeOf } from './exit.ts'
 
@@ -35,7 +37,9 @@ async function programOf(args: readonly string[]): Promise<Command> {
     )
   addStart(program, context)
   addCheck(program, context)
+  addVerify(program, context)
   addIngest(program, context)
+  addReplay(program, context)
   addDeadLetters(program, context)
   addDoctor(program, context)
   await addSimulate(program, args)

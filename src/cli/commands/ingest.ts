@@ -29,6 +29,8 @@ async function run(context: Context, feedName: string, files: string[], options:
   const feed = await compiledFeed(feedName, cwd)
   const stopping = stopOnSignals()
   const { signal } = stopping
+  // A pipe that is silent would hold up the stop.
+  signal.addEventListener('abort', () => process.stdin.destroy(), { once: true })
   const runtime = await openRuntime({ settings, log: createLog(settings.logLevel), cwd, signal, feeds: [feed] })
   const progress = createProgress()
   const startedMs = performance.now()
