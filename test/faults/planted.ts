@@ -70,7 +70,7 @@ export const PLANTED: readonly Planted[] = [
     run: 'two',
     isShort: true,
     breaks: ['O', 'F', 'H', 'L', 'C'],
-    edits: [{ file: 'src/store/write/lanes.ts', find: 'order by lane for update;', replace: 'order by lane;' }],
+    edits: [{ file: 'src/store/write/lanes.ts', find: 'order by lane for update', replace: 'order by lane' }],
   },
   {
     name: 'memory trusted whatever the version of the lane',
@@ -103,7 +103,7 @@ export const PLANTED: readonly Planted[] = [
     name: 'no transaction: each statement commits by itself',
     run: 'kill',
     breaks: ['O', 'F', 'L', 'H', 'C'],
-    edits: [{ file: 'src/store/write/lanes.ts', find: '`begin; select lane', replace: '`select lane' }],
+    edits: [{ file: 'src/store/write/lanes.ts', find: "client.query('begin')", replace: "client.query('select 1')" }],
   },
   {
     name: 'the position of a lane saved outside the transaction',
