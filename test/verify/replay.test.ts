@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
 import { afterEach, describe, it, type TestContext } from 'node:test'
 import { compileFeed } from '../../src/feed/compile.ts'
 import { bug, orders, readings, sum, sums, versions } from './feeds.ts'
@@ -186,4 +189,25 @@ describe('replay', () => {
     assert.equal(newest?.number, 2)
     assert.deepEqual(await changes(one), { ...NONE, rows: [] })
   })
+
+  for (const step of ['keys', 'tables'])
+    it(`leaves each key old or new where it is killed among its ${step}, and completes when it is run again`, async t => {
+      const one = await world(t, sums())
+      const keys = Array.from({ length: 400 }, (_, index) => `k${index}`)
+      await one.post(...keys.flatMap(key => [sum(key, 1), sum(key, 2), sum(key, 3)]))
+      await one.sql(`update groundstation.key set state = '{"sum":0,"seen":[]}'`)
+      await one.sql('update sums set half = 0')
+      const child = spawn(process.execPath, [join(import.meta.dirname, 'replaying.ts'), one.url])
+      const ended = once(child, 'exit')
+      child.stdout.on('data', (said: Buffer) => {
+        if (said.includes(step)) child.kill('SIGKILL')
+      })
+      await ended
+      const states = await one.sql("select distinct (state ->> 'sum')::int as sum from groundstation.key order by 1")
+      for (const { sum: found } of states) assert.ok(found === 0 || found === 6)
+      await one.replay()
+      assert.deepEqual(found(await one.verify()), [])
+      await one.post(...keys.map(key => sum(key, 4)))
+      assert.deepEqual(found(await one.verify()), [])
+    })
 })
