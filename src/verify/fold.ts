@@ -49,7 +49,12 @@ function attempt(evolve: CompiledState['evolve'], { folding, event, type }: Fold
   try {
     const next: unknown = evolve(folding.state, event, type)
     const isObject = typeof next === 'object' && next !== null && !Array.isArray(next)
-    if (!isObject || typeof (next as { then?: unknown }).then === 'function') return undefined
+    if (!isObject) return undefined
+    if (typeof (next as { then?: unknown }).then === 'function') {
+      // One that rejects later would take the process down.
+      Promise.resolve(next).catch(() => undefined)
+      return undefined
+    }
     return Object.freeze(next as StateValue)
   } catch {
     return undefined

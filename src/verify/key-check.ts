@@ -35,7 +35,7 @@ export class KeyCheck {
     const { state } = parts.feed
     if (state === undefined || !parts.isCurrent) return
     this.folding = {
-      state: structuredClone(state.initial),
+      state: state.initial,
       skipped: [],
       timedOut: new Set(parts.letters.filter(letter => letter.isTimeout).map(letter => letter.sequence)),
       reached: sequence => this.#checkSnapshot(sequence),
