@@ -63,14 +63,11 @@ export class Transactions {
       this.#forget(works)
       if (sent === undefined || failureKind(error) !== 'connection') throw error
       if (!(await this.#wasCommitted(sent.transaction))) throw error
+      // All is stored; but which numbers the dead letters got was in the answers that were lost.
+      if (works.some(hasNoOutcome)) throw unknownOutcome()
     }
     await failpoint('committed')
-    if (
-      works.some(
-        work =>
-          work.outcome === undefined && (work.kind === 'event' || work.kind === 'refused') && work.log === undefined,
-      )
-    )
+    if (works.some(work => hasNoOutcome(work) && 'log' in work && work.log === undefined))
       throw new GroundstationError('INTERNAL', `A batch of the feed ${feed.name} left an event without an outcome`)
   }
 
@@ -147,12 +144,18 @@ export class Transactions {
       if (status === 'aborted') return false
       await new Promise(resolve => setTimeout(resolve, 100))
     }
-    throw new GroundstationError(
-      'OUTCOME_UNKNOWN',
-      'The connection to the database was lost during a commit: send the events again',
-    )
+    throw unknownOutcome()
   }
 }
+
+const hasNoOutcome = (work: Work): boolean =>
+  work.outcome === undefined && (work.kind === 'event' || work.kind === 'refused')
+
+const unknownOutcome = () =>
+  new GroundstationError(
+    'OUTCOME_UNKNOWN',
+    'The connection to the database was lost during a commit: send the events again',
+  )
 
 async function decide(batch: Batch, works: readonly Work[]): Promise<void> {
   const refused: RefusedWork[] = []

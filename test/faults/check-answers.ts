@@ -51,6 +51,10 @@ export function checkBroken(history: History, { letters }: Observed): Violation[
   for (const { json, attempts } of history.broken.values()) {
     const fault = letterFault(attempts, byRaw.get(json)?.count ?? 0)
     if (fault !== undefined) violations.push({ promise: 'C', text: `the broken message ${json} ${fault}` })
+    for (const attempt of attempts) {
+      const lie = attempt.status === 400 ? undefined : dishonest(attempt)
+      if (lie !== undefined) violations.push({ promise: 'H', text: `the broken message ${json} ${lie}` })
+    }
   }
   for (const { raw, reason } of letters)
     if (!isSent(raw)) violations.push({ promise: 'C', text: `a dead letter (${reason}) holds what was valid: ${raw}` })
