@@ -2,6 +2,9 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import type { CompiledFeed } from '../feed/compile.ts'
+import { postingSchemas } from '../sources/http/post-schema.ts'
+import { LetterSchema, replaySchema } from './schemas/letters.ts'
+import { shownSchema } from './schemas/state.ts'
 
 /** Swagger UI's own page: its scripts are files, some of its styles are not. */
 const CSP_DOCS =
@@ -13,7 +16,12 @@ export async function addDescription(
   feeds: ReadonlyMap<string, CompiledFeed>,
   version: string,
 ): Promise<void> {
+  for (const schema of componentsOf(feeds)) server.addSchema(schema)
   await server.register(swagger, {
+    convertConstToEnum: false,
+    refResolver: { buildLocalReference: ({ $id }, _baseUri, _fragment, index) => String($id ?? `schema-${index}`) },
+    transformObject: document =>
+      'openapiObject' in document ? withOptionalBody(document.openapiObject) : document.swaggerObject,
     openapi: {
       openapi: '3.1.0',
       info: {
@@ -28,6 +36,20 @@ export async function addDescription(
       ],
     },
   })
+}
+
+function* componentsOf(feeds: ReadonlyMap<string, CompiledFeed>): Generator<object> {
+  yield* postingSchemas(feeds.values())
+  yield { ...LetterSchema, $id: 'DeadLetter' }
+  for (const feed of feeds.values()) if (feed.state !== undefined) yield shownSchema(feed, feed.state)
+}
+
+/** A letter is replayed as it was without a body; the plugin says of every body that it is required. */
+function withOptionalBody<Document extends { paths?: object }>(document: Document): Document {
+  const paths = (document.paths ?? {}) as Record<string, { post?: { operationId?: string; requestBody?: object } }>
+  for (const { post } of Object.values(paths))
+    if (post?.operationId === replaySchema.operationId) post.requestBody = { ...post.requestBody, required: false }
+  return document
 }
 
 /** `/openapi.json` and `/docs`. */

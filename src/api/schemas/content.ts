@@ -1,6 +1,6 @@
 import { type TSchema, Type } from 'typebox'
+import { PROBLEM } from '../../sources/http/post-schema.ts'
 import { PROBLEM_MEDIA_TYPE } from '../../sources/http/problem.ts'
-import { ProblemSchema } from '../../sources/http/receipt-schema.ts'
 import { LIMIT_DEFAULT, LIMIT_MAX } from '../parameters.ts'
 
 /** An answer in JSON. */
@@ -21,7 +21,7 @@ export const problemContents = (...statuses: readonly (keyof typeof PROBLEMS)[])
   Object.fromEntries(
     [...statuses, 503].map(status => [
       status,
-      { description: PROBLEMS[status] ?? '', content: { [PROBLEM_MEDIA_TYPE]: { schema: ProblemSchema } } },
+      { description: PROBLEMS[status] ?? '', content: { [PROBLEM_MEDIA_TYPE]: { schema: PROBLEM } } },
     ]),
   )
 

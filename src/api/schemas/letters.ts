@@ -1,5 +1,4 @@
 import { Type } from 'typebox'
-import { Settled } from '../../sources/http/receipt-schema.ts'
 import { LETTER_STATUSES } from '../../store/read/letters.ts'
 import {
   FeedName,
@@ -16,7 +15,9 @@ import {
 const tags = ['operations']
 const params = pathParameters({ feed: FeedName, id: Type.Integer() })
 
-const Letter = Type.Object({
+const LETTER = { $ref: 'DeadLetter#' }
+
+export const LetterSchema = Type.Object({
   id: Type.Integer(),
   reason: Type.String({ description: 'The rule that was broken.' }),
   message: Type.String(),
@@ -43,7 +44,7 @@ export const lettersSchema = {
     status: Type.Optional(Type.String({ enum: [...LETTER_STATUSES, 'all'], default: 'open' })),
     ...pageParameters,
   }),
-  response: { 200: jsonContent('A page.', pageOf(Letter)), ...problemContents(400, 404) },
+  response: { 200: jsonContent('A page.', pageOf(LETTER)), ...problemContents(400, 404) },
 }
 
 export const letterSchema = {
@@ -51,7 +52,7 @@ export const letterSchema = {
   tags,
   summary: 'One dead letter',
   params,
-  response: { 200: jsonContent('The letter.', Letter), ...problemContents(404) },
+  response: { 200: jsonContent('The letter.', LETTER), ...problemContents(404) },
 }
 
 export const dismissalSchema = {
@@ -77,7 +78,7 @@ export const replaySchema = {
     content: { 'application/json': { schema: Type.Object({}, { description: "As the feed's schema has it." }) } },
   },
   response: {
-    200: jsonContent('In its place; or, when dry, what would become of it.', Settled),
+    200: jsonContent('In its place; or, when dry, what would become of it.', { $ref: 'Settled#' }),
     ...problemContents(400, 404, 409),
   },
 }

@@ -4,8 +4,11 @@ import type { CompiledFeed } from '../../feed/compile.ts'
 import type { CompiledState } from '../../feed/state.ts'
 import { jsonContent, pageOf, pageParameters, pathParameters, problemContents } from './content.ts'
 
+const stateNameOf = (feed: CompiledFeed) => `${feed.name}-state`
+const stateRef = (feed: CompiledFeed) => ({ $ref: `${stateNameOf(feed)}#` })
+
 /** A state as it is served, from what the feed declares. */
-function shownSchema({ name }: CompiledFeed, state: CompiledState) {
+export function shownSchema(feed: CompiledFeed, state: CompiledState): object {
   const properties = {
     [state.keyName]: { type: 'string' },
     ...state.schema.properties,
@@ -13,7 +16,7 @@ function shownSchema({ name }: CompiledFeed, state: CompiledState) {
     [state.timeName]: { type: ['string', 'null'] },
     complete: { type: 'boolean', description: 'Whether every number up to it is in, or voided.' },
   }
-  return { title: `${name} state`, type: 'object', required: Object.keys(properties), properties }
+  return { $id: stateNameOf(feed), type: 'object', required: Object.keys(properties), properties }
 }
 
 export function stateListSchema(feed: CompiledFeed, state: CompiledState): FastifySchema {
@@ -27,7 +30,7 @@ export function stateListSchema(feed: CompiledFeed, state: CompiledState): Fasti
       sort: Type.Optional(Type.String({ enum: sorts, description: 'With - before it: the highest first.' })),
       ...pageParameters,
     }),
-    response: { 200: jsonContent('A page.', pageOf(shownSchema(feed, state))), ...problemContents(400) },
+    response: { 200: jsonContent('A page.', pageOf(stateRef(feed))), ...problemContents(400) },
   } as FastifySchema
 }
 
@@ -45,6 +48,6 @@ export function stateSchema(feed: CompiledFeed, state: CompiledState): FastifySc
         }),
       ),
     }),
-    response: { 200: jsonContent('The state.', shownSchema(feed, state)), ...problemContents(400, 404) },
+    response: { 200: jsonContent('The state.', stateRef(feed)), ...problemContents(400, 404) },
   } as FastifySchema
 }

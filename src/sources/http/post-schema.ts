@@ -1,6 +1,7 @@
 import type { FastifySchema } from 'fastify'
 import { Type } from 'typebox'
 import type { CompiledFeed } from '../../feed/compile.ts'
+import type { SchemaNode } from '../../feed/path.ts'
 import { LINES_MEDIA_TYPE } from './media.ts'
 import { PROBLEM_MEDIA_TYPE } from './problem.ts'
 import { ProblemSchema, ReceiptLine, Settled, TotalsSchema } from './receipt-schema.ts'
@@ -9,17 +10,41 @@ const content = (description: string, schemas: Readonly<Record<string, unknown>>
   description,
   content: Object.fromEntries(Object.entries(schemas).map(([type, schema]) => [type, { schema }])),
 })
-const problemOf = (description: string) => content(description, { [PROBLEM_MEDIA_TYPE]: ProblemSchema })
+const problemOf = (description: string) => content(description, { [PROBLEM_MEDIA_TYPE]: PROBLEM })
 
-/** The schema of one event: the feed's own, or one of its types'. */
-export function eventSchema(feed: CompiledFeed): unknown {
-  const variants = [...feed.schemas].map(([type, schema]) => (type === '' ? schema : { title: type, ...schema }))
+/** What several routes speak of, under a name: the description's components. */
+export const PROBLEM = { $ref: 'Problem#' }
+const eventNameOf = (feed: CompiledFeed) => `${feed.name}-event`
+export const postingSchemas = (feeds: Iterable<CompiledFeed>): readonly object[] => [
+  { ...ProblemSchema, $id: 'Problem' },
+  { ...TotalsSchema, $id: 'Totals' },
+  { ...Settled, $id: 'Settled' },
+  { ...ReceiptLine, $id: 'Receipt' },
+  ...[...feeds].map(feed => ({ ...(eventSchema(feed) as object), $id: eventNameOf(feed) })),
+]
+
+/** The schema of one event: the feed's own, or one of its types', each with its name as the type. */
+function eventSchema({ schemas, identity }: CompiledFeed): unknown {
+  const typePath = identity.typePath?.split('.') ?? []
+  const variants = [...schemas].map(([type, schema]) =>
+    type === '' ? schema : { title: type, ...(withConst(schema, typePath, type) as object) },
+  )
   return variants.length === 1 ? variants[0] : { oneOf: variants }
+}
+
+/** A copy of the schema that allows one value at a path. */
+function withConst(schema: SchemaNode, [name, ...rest]: readonly string[], value: string): unknown {
+  if (name === undefined) return { ...schema, const: value }
+  const { properties = {} } = schema
+  const inner = properties[name]
+  return inner === undefined
+    ? schema
+    : { ...schema, properties: { ...properties, [name]: withConst(inner, rest, value) } }
 }
 
 /** How a post to a feed is described. Nothing is checked by it: the engine reads the bytes. */
 export function postSchema(feed: CompiledFeed, operationId: string): FastifySchema {
-  const event = eventSchema(feed)
+  const event = { $ref: `${eventNameOf(feed)}#` }
   return {
     operationId,
     tags: [feed.name],
@@ -40,8 +65,8 @@ export function postSchema(feed: CompiledFeed, operationId: string): FastifySche
     }),
     response: {
       200: content('Durable.', {
-        'application/json': { oneOf: [Settled, TotalsSchema] },
-        [LINES_MEDIA_TYPE]: ReceiptLine,
+        'application/json': { oneOf: [{ $ref: 'Settled#' }, { $ref: 'Totals#' }] },
+        [LINES_MEDIA_TYPE]: { $ref: 'Receipt#' },
       }),
       400: problemOf('The event was rejected, and is a dead letter now; or the request is none.'),
       408: problemOf('The body came too slowly.'),
