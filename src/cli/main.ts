@@ -14,7 +14,7 @@ import { exitCodeOf } from './exit.ts'
 
 /** Runs one command line and leaves its exit code with the process. */
 export async function main(args: readonly string[]): Promise<void> {
-  diesWithLauncher()
+  endsWithParent()
   try {
     await (await programOf(args)).parseAsync(args, { from: 'user' })
   } catch (error) {
@@ -65,7 +65,7 @@ function packageFile(): URL {
 }
 
 /** When whoever started this process over a channel is killed, it ends as if told to, and leaves no server behind. */
-function diesWithLauncher(): void {
+function endsWithParent(): void {
   if (process.channel === undefined) return
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
   process.channel?.unref()

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { messageOf } from '../errors.ts'
 
-/** A signal that comes so soon after another is the same one: npm and the launcher pass on what the terminal sent to all. */
+/** A signal that comes so soon after another is the same one: npm and the parent process pass on what the terminal sent to all. */
 const SAME_SIGNAL_MS = 500
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const

@@ -18,7 +18,7 @@ export async function findFeedFiles(given: readonly string[] | undefined, cwd: s
   for (const one of given) {
     const path = resolve(cwd, one)
     const found = await stat(path).catch(() => undefined)
-    // A name of one of the feeds in feeds/ is what is meant by `rockets`, also where a folder is called so.
+    // One word is the name of a feed in feeds/, also where a folder is called so.
     if (found?.isFile()) files.push(path)
     else if (isName(one) && (found === undefined || one !== FEEDS_FOLDER)) names.push(one)
     else if (found?.isDirectory()) files.push(...(await filesIn(path)))

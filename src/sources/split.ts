@@ -3,18 +3,12 @@
  * Whatever isn't an event becomes an item as well, one that fails as JSON later and is then told by name. The items don't
  * depend on how the bytes were cut into chunks, and memory holds one event at most, however long the stream is.
  */
+import type { SplitItem, SplitMode } from './split/item.ts'
 import { JsonSplitter } from './split/json.ts'
 import { LineSplitter } from './split/lines.ts'
 
 export { detect } from './split/detect.ts'
-
-/** One event's bytes; or, of one that is over the limit, how many there were. */
-export type SplitItem =
-  | { readonly bytes: Buffer; readonly tooLarge?: never }
-  | { readonly tooLarge: true; readonly bytes: number }
-
-/** `lines`: NDJSON. `json`: one JSON value, or an array whose elements are the events. */
-export type SplitMode = 'lines' | 'json'
+export type { SplitItem, SplitMode } from './split/item.ts'
 
 export type SplitOptions = { readonly maxEventBytes: number; readonly mode: SplitMode }
 

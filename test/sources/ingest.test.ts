@@ -179,7 +179,9 @@ describe('events without an identity of their own', () => {
         [5, 'kept'],
       ])
     }
-    const { rows } = await w.store.query('select count, source from groundstation.dead_letters order by source->>'event'')
+    const { rows } = await w.store.query(
+      "select count, source from groundstation.dead_letters order by source ->> 'event'",
+    )
     assert.deepEqual(rows, [
       { count: 2, source: { file: 'a', event: 2 } },
       { count: 2, source: { file: 'a', event: 5 } },

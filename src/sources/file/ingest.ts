@@ -3,12 +3,13 @@
  * however long the input is; and however often it is interrupted and run again, each event is stored once: events with a
  * key or an id by their own identity, others by their place in the input (`LogSender`).
  */
-import type { Engine, Outcome } from '../../engine/contract.ts'
+import type { Engine } from '../../engine/contract.ts'
 import { GroundstationError } from '../../errors.ts'
 import { chunksOf } from './chunks.ts'
 import { KeyedSender } from './keyed-sender.ts'
 import { LogSender } from './log-sender.ts'
 import { type Input, type OpenedInput, openInput } from './open.ts'
+import type { Sender, Tell } from './sender.ts'
 import { noTotals, type Totals } from './totals.ts'
 
 export type { Input } from './open.ts'
@@ -43,15 +44,6 @@ export type IngestOptions = {
   readonly onRefused?: (refused: Refused) => void
   readonly signal?: AbortSignal
 }
-
-/** Takes chunks one after another; resolves when it can take the next. */
-export type Sender = {
-  send(events: readonly Buffer[], places: readonly number[], isLast: boolean): Promise<void>
-  /** Resolves when everything that was sent is durable. */
-  finish(): Promise<void>
-}
-
-export type Tell = (outcome: Outcome, place: number) => void
 
 /** Resolves with the totals when everything is durable. Errors: FILE_UNREADABLE, SOURCE_CONFLICT, and those of `submit`. */
 export async function ingest(options: IngestOptions): Promise<Totals> {

@@ -1,14 +1,5 @@
-import type { Engine, Outcome } from '../../engine/contract.ts'
-import type { Sender, Tell } from './ingest.ts'
-
-export type SendTarget = {
-  readonly engine: Engine
-  readonly feed: string
-  /** The input's, for dead letters. */
-  readonly name: string
-  readonly tell: Tell
-  readonly signal: AbortSignal | undefined
-}
+import type { Outcome } from '../../engine/contract.ts'
+import type { Sender, SendTarget } from './sender.ts'
 
 /** Of one input. While one commits, the next are read, parsed and gathered. */
 const CHUNKS_AT_ONCE_MAX = 4

@@ -9,8 +9,7 @@
 import { createHash } from 'node:crypto'
 import type { KnownLog, Outcome } from '../../engine/contract.ts'
 import { GroundstationError } from '../../errors.ts'
-import type { Sender } from './ingest.ts'
-import type { SendTarget } from './keyed-sender.ts'
+import type { Sender, SendTarget } from './sender.ts'
 
 const LINE_FEED = Buffer.from('\n')
 

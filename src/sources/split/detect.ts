@@ -1,5 +1,5 @@
-import type { SplitMode } from '../split.ts'
 import { isSpace } from './gather.ts'
+import type { SplitMode } from './item.ts'
 
 /**
  * How a file of events is laid out, by its first bytes (some thousand, so that its first line is among them): an array or

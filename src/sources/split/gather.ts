@@ -1,4 +1,4 @@
-import type { SplitItem } from '../split.ts'
+import type { SplitItem } from './item.ts'
 
 /** The bytes of an event that goes over several chunks: counted all, kept up to the limit. */
 export class Gather {

@@ -9,8 +9,9 @@
  * `rest` is one item to the stream's end. In an array it begins with the bracket or comma before it, so that it can never
  * pass for an event; nor can a last element whose array isn't closed, for it may have been cut off.
  */
-import type { SplitItem } from '../split.ts'
+
 import { Gather, isSpace, itemOf } from './gather.ts'
+import type { SplitItem } from './item.ts'
 
 type State = 'start' | 'before' | 'value' | 'behind' | 'closed' | 'rest'
 

@@ -1,5 +1,5 @@
-import type { SplitItem } from '../split.ts'
 import { Gather, isSpace, itemOf } from './gather.ts'
+import type { SplitItem } from './item.ts'
 
 const LINE_FEED = 0x0a
 const CARRIAGE_RETURN = 0x0d
