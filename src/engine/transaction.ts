@@ -142,6 +142,8 @@ export class Transactions {
       }
       if (status === 'committed') return true
       if (status === 'aborted') return false
+      // Nobody will ever know.
+      if (status === null) break
       await new Promise(resolve => setTimeout(resolve, 100))
     }
     throw unknownOutcome()

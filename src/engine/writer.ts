@@ -20,6 +20,9 @@ export const WRITER_LIMITS: WriterLimits = {
   retryMs: 5_000,
 }
 
+/** A batch that has waited long already is tried again for so long at least. */
+const RETRY_MS_MIN = 1_000
+
 /**
  * One writer of a feed: its lanes are its own within the process. It is idle, or applies one batch while the next gathers:
  *
@@ -122,7 +125,9 @@ export class Writer {
 
   /** Applies a batch, again where that is safe; one that its data refuses is cut in halves until the one event is found. */
   async #apply(works: Work[]): Promise<void> {
-    const deadline = performance.now() + this.#limits.retryMs
+    // Counted from when the oldest was queued: who waited behind a batch that failed isn't kept waiting as long again.
+    const queuedMs = works[0]?.enqueuedMs ?? 0
+    const deadline = Math.max(queuedMs + this.#limits.retryMs, performance.now() + RETRY_MS_MIN)
     for (let attempt = 1; ; attempt++) {
       try {
         await this.#transactions.run(works)

@@ -1,6 +1,6 @@
 import { after, before, test } from 'node:test'
 import { Cluster } from './cluster.ts'
-import { backendRun, lockRun, outage } from './database-runs.ts'
+import { backendRun, outage } from './database-runs.ts'
 import { expectKept, seedOf } from './load.ts'
 import { crashRun, cutRun } from './runs.ts'
 
@@ -11,9 +11,9 @@ before(async () => {
 })
 after(() => cluster.remove())
 
-test('backends ended, killed with -9, and the postmaster killed under load', async t => {
+test('backends ended, and killed with -9, under load', async t => {
   const seed = seedOf()
-  expectKept(await backendRun(t, { seed, messages: 1_000, faults: 3, cluster }), seed, import.meta.url)
+  expectKept(await backendRun(t, { seed, messages: 600, faults: 2, cluster }), seed, import.meta.url)
 })
 
 test('all of the database killed at once under load, as when the machine stops', async t => {
@@ -23,12 +23,7 @@ test('all of the database killed at once under load, as when the machine stops',
 
 test('connections cut before and after a commit reaches the database', async t => {
   const seed = seedOf()
-  expectKept(await cutRun(t, { seed, messages: 1_000, faults: 8, cluster }), seed, import.meta.url)
-})
-
-test('the lanes locked by somebody else for a while', async t => {
-  const seed = seedOf()
-  expectKept(await lockRun(t, { seed, messages: 600, faults: 1, cluster, holdMs: 500 }), seed, import.meta.url)
+  expectKept(await cutRun(t, { seed, messages: 600, faults: 6, cluster }), seed, import.meta.url)
 })
 
 test('the database gone: refusals that say so, and all goes on when it is back', async t => {

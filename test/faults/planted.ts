@@ -174,6 +174,7 @@ export const PLANTED: readonly Planted[] = [
         replace: 'if (failure.code) settle(works)',
       },
       { file: 'src/engine/writer.ts', find: 'retryMs: 5_000', replace: 'retryMs: 0' },
+      { file: 'src/engine/writer.ts', find: 'RETRY_MS_MIN = 1_000', replace: 'RETRY_MS_MIN = 0' },
     ],
   },
   {
