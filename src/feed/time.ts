@@ -48,20 +48,28 @@ export function parseTime(text: string): Instant | undefined {
   let micros = 0
   if (text.charCodeAt(index) === 46) {
     const start = ++index
-    let weight = 100_000
+    let digits = 0
     for (; index < length; index++) {
       const digit = digitAt(text, index)
       if (!(digit >= 0)) break
-      micros += digit * weight
-      weight /= 10
+      digits = digits * 10 + digit
     }
-    if (index === start) return undefined
-    micros = Math.round(micros)
+    const count = index - start
+    if (count === 0) return undefined
+    // Both are exact up to 15 digits, so their quotient is the double that PostgreSQL reads.
+    const fraction = count <= 15 ? digits / 10 ** count : Number(text.slice(start - 1, index))
+    micros = roundHalfEven(fraction * 1_000_000)
   }
   const offsetMinutes = parseOffset(text, index)
   if (offsetMinutes === undefined) return undefined
   const seconds = daysFrom2000(year, month, day) * 86_400 + hour * 3600 + (minute - offsetMinutes) * 60 + second
   return { seconds, micros }
+}
+
+/** As C's `rint` does, and so PostgreSQL. */
+function roundHalfEven(value: number): number {
+  const rounded = Math.round(value)
+  return rounded - value === 0.5 && rounded % 2 === 1 ? rounded - 1 : rounded
 }
 
 function parseOffset(text: string, index: number): number | undefined {
