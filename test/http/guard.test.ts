@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createServer } from '../../src/api/server.ts'
+import { GroundstationError } from '../../src/errors.ts'
 import { head, rawConnection } from './raw-connection.ts'
 import { gate, JSON_HEADERS, LINES_HEADERS, reading, send, serve } from './serve.ts'
 
@@ -83,11 +85,36 @@ test('closing ends streams between two chunks, and cuts what takes too long', as
   assert.deepEqual(faults, [])
 })
 
-test('the database gone, a list is 503 or 500 without a word of the inside', async t => {
-  const { url } = await serve(t)
-  const response = await fetch(`${url}/feeds`)
-  assert.equal(response.status, 500)
-  assert.doesNotMatch(await response.text(), /secret/)
+test('the database gone, a list is 503; a bug is 500; neither says a word of the inside', async t => {
+  const served = await serve(t)
+  for (const [error, status, retryAfter] of [
+    [new GroundstationError('STORE_UNREACHABLE', 'secret 10.1.2.3'), 503, '1'],
+    [new Error('secret of a bug'), 500, null],
+  ] as const) {
+    served.queryError = error
+    const response = await fetch(`${served.url}/feeds`)
+    assert.equal(response.status, status)
+    assert.equal(response.headers.get('retry-after'), retryAfter)
+    assert.equal(response.headers.get('content-type'), 'application/problem+json')
+    assert.doesNotMatch(await response.text(), /secret/)
+  }
+  assert.deepEqual(served.faults, ['secret of a bug'])
+})
+
+test('a port that is taken is told with words', async t => {
+  const { port, engine } = await serve(t)
+  const other = await createServer({
+    engine,
+    feeds: engine.feeds,
+    query: () => Promise.reject(new Error('none')),
+    log: { error: () => undefined, info: () => undefined },
+    version: '0.0.0',
+  })
+  t.after(() => other.close())
+  await assert.rejects(other.listen({ host: '127.0.0.1', port }), {
+    code: 'PORT_TAKEN',
+    message: /choose another port/,
+  })
 })
 
 test('thousands of connections, one a message, most of them left open', async t => {

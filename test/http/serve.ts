@@ -31,6 +31,8 @@ export type Served = {
   readonly engine: MemoryEngine
   /** What was logged as our own fault. */
   readonly faults: string[]
+  /** What every statement to the database fails with. */
+  queryError: Error
   readonly close: () => Promise<void>
 }
 
@@ -41,14 +43,17 @@ export async function serve(t: TestContext, limits: Partial<Limits> = {}): Promi
   const server = await createServer({
     engine,
     feeds: engine.feeds,
-    query: () => Promise.reject(new Error('secret: no database here')),
+    query: () => Promise.reject(served.queryError),
     limits,
     log: { error: (_fields, message) => faults.push(message), info: () => undefined },
     version: '0.0.0',
   })
-  t.after(() => server.close())
+  const close = () => server.close()
+  t.after(close)
   const { address } = await server.listen({ host: '127.0.0.1', port: 0 })
-  return { url: address, port: Number(new URL(address).port), engine, faults, close: () => server.close() }
+  const port = Number(new URL(address).port)
+  const served: Served = { url: address, port, engine, faults, queryError: new Error('no database here'), close }
+  return served
 }
 
 export const JSON_HEADERS = { 'content-type': 'application/json' }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { head, rawConnection } from './raw-connection.ts'
-import { gate, reading, serve } from './serve.ts'
+import { reading, send, serve } from './serve.ts'
 
 const JSON_TYPE = 'content-type: application/json'
 const LINES_TYPE = 'content-type: application/x-ndjson'
@@ -103,26 +103,35 @@ test('a request with two lengths, or a length and chunks, is 400', async t => {
   assert.equal(engine.submissions.length, 0)
 })
 
-test('who leaves within a body leaves nothing behind', async t => {
+test('who leaves within a body leaves nothing behind, reset or ended', async t => {
+  const { url, port, engine, faults } = await serve(t, { bufferedBytesMax: 3_000 })
+  const part = reading('a', 1, 'x'.repeat(1_000))
+  for (let index = 0; index < 20; index++)
+    for (const type of [JSON_TYPE, LINES_TYPE]) {
+      const connection = await rawConnection(t, port)
+      connection.write(`${head('/readings', type, 'content-length: 9000')}${part}`)
+      if (index % 2 === 0) connection.socket.resetAndDestroy()
+      else connection.socket.end()
+      await connection.ended
+    }
+  const answer = await send(`${url}/readings`, part)
+  assert.equal(answer.status, 200, 'the memory of those that left is free again')
+  assert.equal(engine.submissions.filter(({ submission }) => submission.events.length > 0).length, 1)
+  assert.deepEqual(faults, [])
+})
+
+test('who leaves while the stream waits for room is let go', async t => {
   const { port, engine, faults } = await serve(t)
-  for (const type of [JSON_TYPE, LINES_TYPE]) {
-    const connection = await rawConnection(t, port)
-    connection.write(`${head('/readings', type, 'content-length: 1000')}${reading('a', 1)}`)
-    connection.socket.resetAndDestroy()
-    await connection.ended
-  }
-  const room = gate()
-  const signals: AbortSignal[] = []
+  const asked = Promise.withResolvers<AbortSignal | undefined>()
   engine.onRoom = signal => {
-    if (signal !== undefined) signals.push(signal)
-    room.resolve()
+    asked.resolve(signal)
     return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('left'))))
   }
   const connection = await rawConnection(t, port)
   const body = `${reading('a', 1)}\n`
   connection.write(`${head('/readings', LINES_TYPE, `content-length: ${body.length}`)}${body}`)
-  await room.promise
-  const left = new Promise<void>(resolve => signals[0]?.addEventListener('abort', () => resolve()))
+  const signal = await asked.promise
+  const left = new Promise<void>(resolve => signal?.addEventListener('abort', () => resolve()))
   connection.socket.resetAndDestroy()
   await left
   assert.equal(engine.submissions.length, 0)

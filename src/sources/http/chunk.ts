@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { type SplitItem, Splitter } from '../split.ts'
 import type { Pieces } from './pieces.ts'
 
@@ -62,19 +61,16 @@ export async function* chunksOfLines(pieces: Pieces, eventBytesMax: number): Asy
   if (!gathering.isEmpty) yield gathering.take()
 }
 
-async function isSettled(arriving: Promise<unknown>): Promise<boolean> {
-  const waiting = new AbortController()
-  const linger = delay(LINGER_MS, false, { signal: waiting.signal }).catch(() => false)
-  // A failure counts as settled: whoever awaits it next is told.
-  const settled = arriving.then(
-    () => true,
-    () => true,
-  )
-  try {
-    return await Promise.race([settled, linger])
-  } finally {
-    waiting.abort()
-  }
+function isSettled(arriving: Promise<unknown>): Promise<boolean> {
+  return new Promise(resolve => {
+    const timer = setTimeout(() => resolve(false), LINGER_MS)
+    // A failure counts as settled: whoever awaits it next is told.
+    const settle = (): void => {
+      clearTimeout(timer)
+      resolve(true)
+    }
+    arriving.then(settle, settle)
+  })
 }
 
 /** Each chunk, and whether it is the last. */
