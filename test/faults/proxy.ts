@@ -10,7 +10,7 @@ export type Cut =
   | 'before'
   /** The commit reaches the server, its answer never the service: all is stored. */
   | 'after'
-  /** Neither hears anything of the other any more: half-open, until one of them leaves. */
+  /** Neither hears anything of the other any more, not even its end: half-open. */
   | 'hold'
 
 export class CuttingProxy {
@@ -67,7 +67,7 @@ export class CuttingProxy {
     for (const socket of pair) {
       socket.setNoDelay(true)
       socket.on('error', () => undefined)
-      socket.on('close', () => this.#end(pair))
+      socket.on('close', () => cut !== 'hold' && this.#end(pair))
     }
     near.on('data', bytes => {
       if (cut === undefined && bytes.includes(COMMIT)) {

@@ -42,6 +42,7 @@ test("a commit lost in a crash isn't taken for done because another transaction 
   const [open] = await statement(databaseUrl, 'select max(backend_xid::text::bigint) as number from pg_stat_activity')
   proxy.accepts = false
   await cluster.crash()
+  proxy.cutAll()
   await cluster.start(SETTINGS)
   await withConnection(databaseUrl, async other => {
     for (let transaction = 0; transaction < 20; transaction++)

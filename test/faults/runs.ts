@@ -126,6 +126,29 @@ export async function cutRun(t: TestContext, options: RunOptions): Promise<Run> 
   return { ...run, violations: [...run.violations, ...(await leftovers(databaseUrl, service))] }
 }
 
+/** Connections on which nothing comes any more, in the middle of a commit: found out, and their posts answered. */
+export async function halfOpenRun(t: TestContext, options: RunOptions): Promise<Run> {
+  const { cluster } = options
+  const proxy = await CuttingProxy.open(cluster.port)
+  t.after(() => proxy.close())
+  const databaseUrl = await cluster.newDatabase()
+  const name = new URL(databaseUrl).pathname.slice(1)
+  const service = await newService(t, { databaseUrl: cluster.url(name, proxy.port), ...options.service })
+  await service.start()
+  return runLoad({
+    ...options,
+    services: [service],
+    databaseUrl,
+    faults: (history, random) =>
+      eachFault(options, history, random, () => {
+        proxy.onCommit = () => {
+          proxy.onCommit = () => undefined
+          return 'hold'
+        }
+      }),
+  })
+}
+
 /** R: once all is answered no transaction is open, and the service holds no more connections than its pool may. */
 export async function leftovers(databaseUrl: string, service: Service): Promise<Violation[]> {
   const sql = `select count(*)::int as all, count(*) filter (where state <> 'idle')::int as busy from pg_stat_activity
