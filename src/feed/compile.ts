@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { Type } from 'typebox'
 import type { AnyVariants, FeedDeclaration } from './declare.ts'
 import { declarationError, type Fault } from './fault.ts'
+import { formFaults } from './form.ts'
 import { type CompiledIdentity, compileIdentity } from './identity.ts'
 import { type Parsed, parserOf } from './parse.ts'
 import { readerOf, type SchemaNode } from './path.ts'
@@ -33,8 +34,9 @@ const MAX_HELD = 10_000
 
 /** Checks a declaration and makes of it what the engine runs. Throws DECLARATION_INVALID with every fault and its place. */
 export function compileFeed(declaration: FeedDeclaration): CompiledFeed {
-  const faults: Fault[] = []
-  const name = typeof declaration.name === 'string' ? declaration.name : ''
+  const faults: Fault[] = formFaults(declaration)
+  const name = typeof declaration?.name === 'string' ? declaration.name : ''
+  if (faults.length > 0) throw declarationError(name || '(without a name)', faults)
   if (!/^[a-z][a-z0-9-]{0,40}$/.test(name))
     faults.push({ place: 'name', message: 'a name has small letters, digits and -, and starts with a letter' })
   const { schemas, envelope, types } = shapesOf(declaration, faults)

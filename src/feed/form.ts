@@ -1,0 +1,55 @@
+import type { Fault } from './fault.ts'
+
+/**
+ * The bare form of a declaration. A feed file's types are stripped, not checked, when it is loaded, so a mistake that the
+ * compiler would have found arrives here; what follows may then rely on the form.
+ */
+export function formFaults(declaration: unknown): Fault[] {
+  const faults: Fault[] = []
+  const fault = (place: string, message: string) => void faults.push({ place, message })
+  if (!isFields(declaration)) return [{ place: '', message: 'a declaration is an object' }]
+  const { source, identity, gaps, tables, state } = declaration
+  if (source !== undefined && !(isFields(source) && ['http', 'kafka', 'poll'].includes(String(source.kind))))
+    fault('source.kind', 'a source is http({ path }), kafka({ topic }) or { kind: "poll" }')
+  if (isFields(source) && source.kind === 'http' && typeof source.path !== 'string')
+    fault('source.path', 'an http source has a path')
+  identityFaults(identity, fault)
+  if (gaps !== undefined && !(isFields(gaps) && typeof gaps.wait === 'string'))
+    fault('gaps.wait', "expected a number and a unit, such as '30s'")
+  if (isFields(gaps) && gaps.maxHeld !== undefined && !(Number.isInteger(gaps.maxHeld) && Number(gaps.maxHeld) >= 1))
+    fault('gaps.maxHeld', 'expected a whole number from 1')
+  if (tables !== undefined && !isFields(tables)) fault('tables', 'tables are an object, by their names')
+  for (const [name, table] of Object.entries(isFields(tables) ? tables : {}))
+    tableFaults(`tables.${name}`, table, fault)
+  if (state !== undefined && !(isFields(state) && typeof state.path === 'string' && typeof state.key === 'string'))
+    fault('state', 'a state has a path and a key')
+  if (state !== undefined && !(isFields(state) && isFields(state.schema))) fault('state.schema', 'a schema is missing')
+  return faults
+}
+
+type Tell = (place: string, message: string) => void
+type Fields = Readonly<Record<string, unknown>>
+const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null
+
+const KINDS = ['sequence', 'unique', 'position', 'snapshot']
+const COLUMN_TYPES = ['text', 'integer', 'bigint', 'double', 'boolean', 'timestamp', 'uuid', 'json']
+
+function identityFaults(identity: unknown, fault: Tell): void {
+  if (!isFields(identity) || !KINDS.some(kind => kind in identity))
+    return fault('identity', 'events are told apart by key and sequence, unique, position or snapshot')
+  for (const name of ['key', 'sequence', 'unique', 'snapshot', 'time', 'type', 'horizon'])
+    if (name in identity && identity[name] !== undefined && typeof identity[name] !== 'string')
+      fault(`identity.${name}`, 'expected a text')
+  if ('sequence' in identity && identity.key === undefined) fault('identity.key', 'a sequence counts within a key')
+}
+
+function tableFaults(place: string, table: unknown, fault: Tell): void {
+  if (!isFields(table) || !isFields(table.columns)) return fault(`${place}.columns`, 'a table has at least one column')
+  for (const [name, column] of Object.entries(table.columns)) {
+    const at = `${place}.columns.${name}`
+    if (!isFields(column) || !COLUMN_TYPES.includes(String(column.type)))
+      fault(at, `a column's type is one of ${COLUMN_TYPES.join(', ')}`)
+    else if (typeof column.path !== 'string' && typeof column.compute !== 'function' && column.fact === undefined)
+      fault(at, 'a column has a path or a function')
+  }
+}
