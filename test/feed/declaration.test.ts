@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import detections from '../../feeds/detections.ts'
+import rockets from '../../feeds/rockets.ts'
+import launches from '../../feeds/spacex-launches.ts'
+import { GroundstationError } from '../../src/errors.ts'
+import { Type, text } from '../../src/index.ts'
+import { compile, everything, untyped } from './samples.ts'
+
+type Draft = Record<string, unknown>
+const key = (path: string) => ({ type: 'text', path })
+const variants = (rockets.declaration as unknown as { event: Draft }).event
+
+/** What is wrong, how the declaration is changed, and the place and the reason that are told. */
+const MISTAKES: readonly (readonly [string, Draft, string, RegExp])[] = [
+  ['no name', { name: undefined }, 'name', /small letters/],
+  ['a name with a space', { name: 'my feed' }, 'name', /small letters/],
+  ['a name in capitals', { name: 'Rockets' }, 'name', /small letters/],
+  ['no source', { source: undefined }, 'source', /a feed has a source/],
+  ['a path without a slash', { source: { kind: 'http', path: 'x' } }, 'source.path', /starts with \//],
+  ['a path that ends with a slash', { source: { kind: 'http', path: '/x/' } }, 'source.path', /doesn't end/],
+  ['a path of ours', { source: { kind: 'http', path: '/health/live' } }, 'source.path', /Groundstation's own/],
+  ['no event', { event: undefined }, 'event', /schema is missing/],
+  ['an event that is a text', { event: Type.String() }, 'event', /described as an object/],
+  ['no such key', { identity: { key: 'nokey', sequence: 'number' } }, 'identity.key', /not a required property/],
+  ['an optional key', { identity: { key: 'when', sequence: 'number' } }, 'identity.key', /not a required property/],
+  ['a sequence that is a text', { identity: { key: 'key', sequence: 'key' } }, 'identity.sequence', /must be integer/],
+  [
+    'an inherited property as key',
+    { identity: { key: 'constructor', sequence: 'number' } },
+    'identity.key',
+    /not a required/,
+  ],
+  [
+    'a horizon without a unit',
+    { identity: { unique: 'key', horizon: '30' }, state: undefined },
+    'identity.horizon',
+    /'30d'/,
+  ],
+  [
+    'a time that is a number',
+    { identity: { key: 'key', sequence: 'number', time: 'number' } },
+    'identity.time',
+    /must be string/,
+  ],
+  ['a wait without a unit', { gaps: { wait: '30' } }, 'gaps.wait', /'30s'/],
+  [
+    'variants without a type',
+    { event: variants, identity: { key: 'metadata.channel', sequence: 'metadata.messageNumber' }, tables: {} },
+    'identity.type',
+    /variants need/,
+  ],
+  ['a table with a dash', { tables: { 'a-b': { columns: { k: key('key') } } } }, 'tables.a-b', /letters, digits and _/],
+  ['a table of three parts', { tables: { 'a.b.c': { columns: { k: key('key') } } } }, 'tables.a.b.c', /`schema.name`/],
+  [
+    'a table in our schema',
+    { tables: { 'groundstation.x': { columns: { k: key('key') } } } },
+    'tables.groundstation.x',
+    /not for feeds/,
+  ],
+  [
+    'a table in PostgreSQL’s schema',
+    { tables: { 'pg_catalog.x': { columns: { k: key('key') } } } },
+    'tables.pg_catalog.x',
+    /not for feeds/,
+  ],
+  ['a table without columns', { tables: { x: { columns: {} } } }, 'tables.x.columns', /at least one/],
+  [
+    'a column that injects',
+    { tables: { x: { columns: { 'a"; drop table x; --': key('key') } } } },
+    'tables.x.columns.a"; drop table x; --',
+    /letters, digits and _/,
+  ],
+  [
+    'two columns apart in case only',
+    { tables: { x: { columns: { a: key('key'), A: key('key') } } } },
+    'tables.x',
+    /two columns are named a/,
+  ],
+  [
+    'a column of nothing',
+    { tables: { x: { columns: { k: key('nothing') } } } },
+    'tables.x.columns.k',
+    /doesn't describe 'nothing'/,
+  ],
+  ['a key of no column', { tables: { x: { key: ['y'], columns: { k: key('key') } } } }, 'tables.x.key', /no column y/],
+  [
+    'types in a feed without',
+    { tables: { x: { when: 'A', columns: { k: key('key') } } } },
+    'tables.x.when',
+    /only a feed of variants/,
+  ],
+  [
+    'latest without its key',
+    { tables: { x: { rows: 'latest', columns: { n: { type: 'bigint', path: 'number' } } } } },
+    'tables.x',
+    /needs a column that holds/,
+  ],
+  [
+    'latest of positions',
+    { identity: { position: true }, tables: { x: { rows: 'latest', columns: { k: key('key') } } } },
+    'tables.x',
+    /latest/,
+  ],
+  ['no identity', { identity: undefined }, 'identity', /told apart by/],
+  ['an identity of no kind', { identity: {} }, 'identity', /told apart by/],
+  ['a key that is no path', { identity: { key: 5, sequence: 'number' } }, 'identity.key', /a text/],
+  ['a source of no kind', { source: { kind: 'ftp' } }, 'source.kind', /a source is/],
+  ['a source without a path', { source: { kind: 'http' } }, 'source.path', /has a path/],
+  ['a wait that is a number', { gaps: { wait: 30 } }, 'gaps.wait', /'30s'/],
+  ['a maxHeld of -1', { gaps: { wait: '1s', maxHeld: -1 } }, 'gaps.maxHeld', /whole number/],
+  ['a table that is null', { tables: { x: null } }, 'tables.x.columns', /at least one/],
+  ['a column that is null', { tables: { x: { columns: { a: null } } } }, 'tables.x.columns.a', /type is one of/],
+  [
+    'a column of no type',
+    { tables: { x: { columns: { a: { type: 'money', path: 'key' } } } } },
+    'tables.x.columns.a',
+    /type is one of/,
+  ],
+  [
+    'a column from nowhere',
+    { tables: { x: { columns: { a: { type: 'text' } } } } },
+    'tables.x.columns.a',
+    /a path or a function/,
+  ],
+  ['a state without a schema', { state: { path: '/x', key: 'k' } }, 'state.schema', /missing/],
+]
+
+const STATE = {
+  path: '/states',
+  key: 'name',
+  schema: Type.Object({ sum: Type.Integer() }),
+  initial: { sum: 0 },
+  evolve: (state: unknown) => state,
+}
+const STATES: readonly (readonly [string, Draft, string, RegExp])[] = [
+  ['a path of ours', { path: '/feeds' }, 'state.path', /own paths/],
+  ['an initial that doesn’t fit', { initial: { sum: 'x' } }, 'state.initial', /\/sum must be integer/],
+  ['no fold', { evolve: undefined }, 'state.evolve', /one function/],
+  ['folds by type', { evolve: { A: STATE.evolve } }, 'state.evolve', /one function/],
+  ['a field named as the key', { key: 'sum' }, 'state.schema.sum', /already/],
+  ['a field named as the number', { stands: { sequence: 'sum' } }, 'state.schema.sum', /already/],
+  ['a sort by nothing', { sort: ['nothing'] }, 'state.sort', /nothing is no text/],
+  ['a schema of a text', { schema: Type.String(), initial: '' }, 'state.schema', /an object/],
+]
+
+function mistakeOf(change: Draft): GroundstationError {
+  try {
+    compile(untyped({ ...everything.declaration, ...change }))
+  } catch (error) {
+    assert.ok(error instanceof GroundstationError, `threw ${error}`)
+    return error
+  }
+  throw new assert.AssertionError({ message: 'was not refused' })
+}
+
+describe('a declaration', () => {
+  for (const [name, change, place, reason] of [
+    ...MISTAKES,
+    ...STATES.map(
+      ([what, change, ...rest]) => [`a state with ${what}`, { state: { ...STATE, ...change } }, ...rest] as const,
+    ),
+    [
+      'a state without a key',
+      { identity: { position: true }, tables: {}, state: STATE },
+      'state',
+      /needs events with a key/,
+    ] as const,
+  ])
+    it(`with ${name} is refused, with the place and the reason`, () => {
+      const { code, message } = mistakeOf(change)
+      assert.equal(code, 'DECLARATION_INVALID')
+      const line = message.split('\n').find(one => one.trim().startsWith(`${place}:`))
+      assert.ok(line, message)
+      assert.match(line, reason)
+    })
+
+  it('is told of all its mistakes at once', () => {
+    const { message } = mistakeOf({ name: 'A', gaps: { wait: 'x' }, source: undefined })
+    assert.equal(message.split('\n').length, 4)
+  })
+
+  it('of variants is told which type has no fold, and which there is none of', () => {
+    const { RocketExploded: _, ...others } = (rockets.declaration.state?.evolve ?? {}) as Record<string, unknown>
+    const state = { ...rockets.declaration.state, evolve: { ...others, RocketLanded: () => ({}) } }
+    assert.throws(
+      () => compile(untyped({ ...rockets.declaration, state })),
+      /state\.evolve\.RocketExploded: there is no function[\s\S]*state\.evolve\.RocketLanded: there is no such/,
+    )
+    const tables = { x: { when: ['RocketLanded'], columns: { a: text('metadata.channel') } } }
+    assert.throws(() => compile(untyped({ ...rockets.declaration, tables })), /tables\.x\.when: there is no event type/)
+  })
+
+  it('of ours is fine', () => {
+    for (const feed of [rockets, detections, launches, everything]) compile(feed)
+  })
+
+  it('has another fingerprint when its fold has, and only then', () => {
+    const fingerprint = (change: Draft) =>
+      compile(untyped({ ...everything.declaration, state: { ...STATE, ...change } })).fingerprint
+    assert.equal(fingerprint({}), fingerprint({ sort: ['sum'] }))
+    const others = [{ version: 2 }, { initial: { sum: 1 } }, { evolve: (state: unknown) => state ?? {} }].map(
+      fingerprint,
+    )
+    assert.equal(new Set([fingerprint({}), ...others]).size, 4)
+  })
+})
