@@ -24,6 +24,10 @@ export async function openBenchServer(): Promise<BenchServer> {
   if (given !== undefined) return serverAt(given, async () => undefined)
   const folder = await mkdtemp(join(tmpdir(), 'groundstation-bench-'))
   const server = await openEmbedded({ home: join(folder, 'home'), log: () => undefined })
+  server.lost.addEventListener('abort', () => {
+    console.error(server.lost.reason)
+    process.exit(1)
+  })
   return serverAt(server.url, async () => {
     await server.stop()
     await rm(folder, { recursive: true, force: true })

@@ -72,5 +72,6 @@ if (process.argv.includes('--help')) console.log(USAGE)
 else
   await main().catch(error => {
     console.error(error instanceof TypeError ? `${error.message}\n\n${USAGE}` : error)
-    process.exitCode = 1
+    // At once: a measurement that failed may have left children, which end with their parent.
+    process.exit(1)
   })

@@ -15,7 +15,7 @@ export type Product = {
   stop(): Promise<void>
 }
 
-const PROGRAM = fileURLToPath(new URL('../bin/groundstation.mjs', import.meta.url))
+const ROOT = fileURLToPath(new URL('../', import.meta.url))
 const READY_MS_MAX = 60_000
 
 /** Starts it over a database, or over the embedded one of a folder; with a CPU profile of it, written when it stops. */
@@ -27,8 +27,10 @@ export async function startProduct(
   const { DATABASE_URL: _, ...env } = process.env
   const settings = 'url' in place ? { DATABASE_URL: place.url } : { GROUNDSTATION_HOME: place.home }
   const startedMs = performance.now()
-  const flags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-name=${profile}`]
-  const child = spawn(process.execPath, [...flags, PROGRAM, 'start', '--port', String(port)], {
+  const flags =
+    profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${process.cwd()}`, `--cpu-prof-name=${profile}`]
+  const child = spawn(process.execPath, [...flags, 'bin/groundstation.mjs', 'start', '--port', String(port)], {
+    cwd: ROOT,
     env: { ...env, ...settings, LOG_LEVEL: 'warn' },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
@@ -45,7 +47,8 @@ export async function startProduct(
 
 async function untilReady(child: ChildProcess, port: number, startedMs: number): Promise<void> {
   while (performance.now() - startedMs < READY_MS_MAX) {
-    if (child.exitCode !== null) throw new Error(`groundstation start ended with ${child.exitCode}`)
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`groundstation start ended: ${child.signalCode ?? child.exitCode}`)
     const ready = await fetch(`http://127.0.0.1:${port}/health/ready`).then(
       async answer => {
         await answer.body?.cancel()

@@ -32,6 +32,7 @@ export class Connection {
   /** Sends a request that is complete, headers and all. */
   send(request: Buffer | string): Promise<Response> {
     return new Promise((resolve, reject) => {
+      if (this.#socket.destroyed) return reject(new Error('the server has closed the connection'))
       this.#waiting = { resolve, reject }
       this.#socket.write(request)
     })
