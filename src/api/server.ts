@@ -47,7 +47,8 @@ export type Server = {
 export async function createServer(options: ServerOptions): Promise<Server> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const stopping = new AbortController()
-  const guard: Guard = { isLoopback: false, stopping: stopping.signal }
+  // Until it is known, the careful way.
+  const guard: Guard = { isLoopback: true, stopping: stopping.signal }
   const server = fastify(limits)
   addErrors(server, options.log)
   addGuard(server, guard)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { rawConnection } from '../http/raw-connection.ts'
 import { channel, faster, launched } from './rocket.ts'
 import { get, type List, pages, send, serve } from './serve.ts'
 
@@ -102,6 +103,24 @@ test('a page of large events ends before it is too large, and goes on', async ()
   const letters = await pages<{ raw: string }>(`${feed}/dead-letters`)
   assert.ok(letters.length > 1)
   assert.equal(letters.flat().filter(({ raw }) => raw.length > 900_000).length, count)
+})
+
+test('who asks for large pages and never reads them is cut off', async t => {
+  const other = await serve({ idleMsMax: 200 })
+  for (let index = 0; index < 8; index++)
+    await send(
+      `${other.url}/feeds/detections/events`,
+      JSON.stringify({ Year: index, Make: 'M', Model: 'M', Category: 'x'.repeat(1_000_000) }),
+    )
+  const { socket, write, ended } = await rawConnection(t, Number(new URL(other.url).port))
+  socket.pause()
+  write('GET /feeds/detections/record HTTP/1.1\r\nhost: localhost\r\n\r\n'.repeat(4))
+  const cut = new Promise(resolve => socket.once('error', resolve))
+  const probe = setInterval(() => write('GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n'), 50)
+  t.after(() => clearInterval(probe))
+  await cut
+  await ended
+  assert.deepEqual(other.faults, [])
 })
 
 test('an unknown feed is 404 wherever it is asked for', async () => {

@@ -101,6 +101,26 @@ test('the database gone, a list is 503; a bug is 500; neither says a word of the
   assert.deepEqual(served.faults, ['secret of a bug'])
 })
 
+test('a process without the api takes events and answers nothing else, and the other way round', async t => {
+  const { engine } = await serve(t)
+  const statuses = async (role: 'gateway' | 'api') => {
+    const server = await createServer({
+      engine,
+      feeds: engine.feeds,
+      query: async () => ({ rows: [] }),
+      log: { error: () => undefined, info: () => undefined },
+      version: '0.0.0',
+      roles: [role],
+    })
+    t.after(() => server.close())
+    const { address } = await server.listen({ host: '127.0.0.1', port: 0 })
+    const posted = await send(`${address}/readings`, reading('a', 1))
+    return [posted.status, (await fetch(`${address}/feeds`)).status, (await fetch(`${address}/health/live`)).status]
+  }
+  assert.deepEqual(await statuses('gateway'), [200, 404, 200])
+  assert.deepEqual(await statuses('api'), [404, 200, 200])
+})
+
 test('a port that is taken is told with words', async t => {
   const { port, engine } = await serve(t)
   const other = await createServer({

@@ -45,6 +45,15 @@ test('an array has so many events and bytes at most, and nothing of a larger one
   assert.equal(engine.submissions.length, 0)
 })
 
+test('an array of millions of numbers is refused before they take memory', async t => {
+  const { url, engine } = await serve(t)
+  const array = Buffer.from(`[${'1,'.repeat(15 * MIB)}1]`)
+  const before = process.memoryUsage().heapUsed
+  assert.equal((await send(`${url}/readings`, array)).status, 413)
+  assert.ok(process.memoryUsage().heapUsed - before < 100 * MIB)
+  assert.equal(engine.submissions.length, 0)
+})
+
 test('gzip is unfolded, one event, an array and a stream', async t => {
   const { url } = await serve(t)
   const post = (body: string, headers: Record<string, string>) =>

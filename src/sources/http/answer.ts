@@ -12,9 +12,9 @@ export const sendJson = (reply: FastifyReply, text: string): FastifyReply =>
   reply.header('content-type', JSON_MEDIA_TYPE).send(text)
 
 /** Answers with the sum of what became of the events, or, where it is asked for, with each one's receipt. */
-export async function answerMany({ request, reply, limits }: Post, receipts: Receipts): Promise<void> {
+export async function answerMany({ request, reply }: Post, receipts: Receipts): Promise<void> {
   if (wantsReceipts(request.headers)) {
-    await sendReceipts(reply, receipts, limits.idleMsMax)
+    await sendReceipts(reply, receipts)
     return
   }
   const totals = noTotals()

@@ -28,7 +28,7 @@ export async function* inOrder<Chunk, Result>(
     }
   } finally {
     // Not awaited: it would wait for a chunk that may never come.
-    void chunks.return?.()
+    handled(Promise.resolve(chunks.return?.()))
   }
 }
 

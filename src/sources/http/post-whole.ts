@@ -30,9 +30,15 @@ async function postOne(post: Post, bytes: Buffer): Promise<void> {
   sendReceipt(reply, receipt)
 }
 
+/** Cut bit by bit: an array of millions of numbers is refused before they are all items. */
+const CUT_BYTES = 256 * 1024
+
 function itemsOf({ limits: { eventBytesMax, arrayEventsMax } }: Post, bytes: Buffer): SplitItem[] {
   const splitter = new Splitter({ maxEventBytes: eventBytesMax, mode: 'json' })
-  const items = [...splitter.push(bytes), ...splitter.end()]
+  const items: SplitItem[] = []
+  for (let start = 0; start < bytes.length && items.length <= arrayEventsMax; start += CUT_BYTES)
+    for (const item of splitter.push(bytes.subarray(start, start + CUT_BYTES))) items.push(item)
+  for (const item of splitter.end()) items.push(item)
   if (items.length <= arrayEventsMax) return items
   throw new GroundstationError(
     'BODY_TOO_LARGE',

@@ -9,11 +9,10 @@ import type { Receipts } from './submit-all.ts'
  * fails before is an answer of its own; what fails later breaks the answer off, without its last line. Resolves when the
  * answer has ended, either way.
  */
-export async function sendReceipts(reply: FastifyReply, receipts: Receipts, idleMsMax: number): Promise<void> {
+export async function sendReceipts(reply: FastifyReply, receipts: Receipts): Promise<void> {
   const first = await receipts.next()
   reply.header('content-type', LINES_MEDIA_TYPE).header('preference-applied', 'return=representation')
-  const lines = linesOf(first, receipts, idleMsMax, () => reply.raw.destroy())
-  const answer = Readable.from(lines, { objectMode: false })
+  const answer = Readable.from(linesOf(first, receipts), { objectMode: false })
   const ended = new Promise<void>(resolve => answer.once('close', resolve))
   reply.send(answer)
   await ended
@@ -22,21 +21,12 @@ export async function sendReceipts(reply: FastifyReply, receipts: Receipts, idle
 async function* linesOf(
   first: IteratorResult<readonly Receipt[], void>,
   rest: Receipts,
-  idleMsMax: number,
-  onSilence: () => void,
 ): AsyncGenerator<string, void, undefined> {
   const totals = noTotals()
   try {
     for (let next = first; !next.done; next = await rest.next()) {
       addTo(totals, next.value)
-      if (next.value.length === 0) continue
-      // A reader that takes nothing for so long has left, or never will.
-      const timer = setTimeout(onSilence, idleMsMax)
-      try {
-        yield receiptLines(next.value)
-      } finally {
-        clearTimeout(timer)
-      }
+      if (next.value.length > 0) yield receiptLines(next.value)
     }
     yield `${JSON.stringify({ done: true, ...totals })}\n`
   } finally {
