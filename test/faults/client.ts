@@ -33,6 +33,7 @@ export async function sendAll(queue: Iterator<Posting>, options: ClientOptions):
 async function attempt(posting: Posting, agent: Agent | undefined, options: ClientOptions): Promise<boolean> {
   const startedMs = performance.now()
   let noted: Attempt
+  options.history.begin(posting)
   try {
     const answer = await exchange(`${options.url()}/messages`, posting.json, 'application/json', agent, options)
     noted = {
@@ -45,7 +46,10 @@ async function attempt(posting: Posting, agent: Agent | undefined, options: Clie
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error)
     // Nobody listened: nothing was sent, so nothing is unknown.
-    if (code === 'ECONNREFUSED') return false
+    if (code === 'ECONNREFUSED') {
+      options.history.giveUp(posting)
+      return false
+    }
     noted = { startedMs, endedMs: performance.now(), status: null, outcome: code, hasRetryAfter: false }
   }
   options.history.note(posting, noted)

@@ -112,6 +112,28 @@ export class Cluster {
     while (pids.some(isRunning)) await delay(5)
   }
 
+  /** All of its processes stopped where they are, for as long as `work` takes. */
+  async frozen(work: () => Promise<void>): Promise<void> {
+    const pids = [this.pid, ...(await childrenOf(this.pid))].filter(isRunning)
+    for (const pid of pids) process.kill(pid, 'SIGSTOP')
+    try {
+      await work()
+    } finally {
+      for (const pid of pids) if (isRunning(pid)) process.kill(pid, 'SIGCONT')
+    }
+  }
+
+  /** A server on a copy of this one's folder. */
+  async onCopy(folder: string): Promise<Cluster> {
+    const making = { ...this.#making, home: await prepareHome(join(folder, 'home')) }
+    return new Cluster(making, folder, this.#password, await freePort())
+  }
+
+  /** The folder that `remove` removes. */
+  get folder(): string {
+    return this.#folder
+  }
+
   async newDatabase(): Promise<string> {
     const name = `faults_${++this.#databases}`
     await withConnection(this.url(), client => client.query(`create database ${name}`))

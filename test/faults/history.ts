@@ -32,9 +32,35 @@ export class History {
   readonly broken = new Map<string, Broken>()
   /** Attempts that were answered with 2xx. */
   acknowledged = 0
+  readonly #open = new Map<Posting, number>()
   #waiting: { readonly count: number; readonly resolve: () => void }[] = []
 
+  /** Called before a posting is sent: until it is noted its outcome is unknown. */
+  begin(posting: Posting): void {
+    this.#open.set(posting, (this.#open.get(posting) ?? 0) + 1)
+    this.#attemptsOf(posting)
+  }
+
+  /** What is known at this moment: what is still on its way counts as unknown. */
+  snapshot(): History {
+    const copy = new History()
+    for (const [name, sent] of this.events) copy.events.set(name, { ...sent, attempts: [...sent.attempts] })
+    for (const [json, broken] of this.broken) copy.broken.set(json, { ...broken, attempts: [...broken.attempts] })
+    const unknown = { startedMs: 0, endedMs: 0, status: null, outcome: 'on its way', hasRetryAfter: false }
+    for (const [posting, count] of this.#open)
+      for (let time = 0; time < count; time++) copy.#attemptsOf(posting).push(unknown)
+    return copy
+  }
+
+  /** It was not sent after all. */
+  giveUp(posting: Posting): void {
+    const open = (this.#open.get(posting) ?? 1) - 1
+    if (open === 0) this.#open.delete(posting)
+    else this.#open.set(posting, open)
+  }
+
   note(posting: Posting, attempt: Attempt): void {
+    this.giveUp(posting)
     this.#attemptsOf(posting).push(attempt)
     if (!isAcknowledged(attempt)) return
     this.acknowledged += 1

@@ -43,9 +43,12 @@ async function exchangeLines(postings: readonly Posting[], options: ClientOption
     const status = outcome === 'rejected' ? 400 : outcome === 'conflict' ? 409 : 200
     note(posting, { status, outcome, hasRetryAfter: false })
   }
+  for (const posting of postings) options.history.begin(posting)
   const end = await postLines(postings.map(({ json }) => `${json}\n`).join(''), onReceipt, options)
   const rest = postings.slice(answered)
-  if (end.outcome !== 'ECONNREFUSED') for (const posting of rest) note(posting, end)
+  for (const posting of rest)
+    if (end.outcome === 'ECONNREFUSED') options.history.giveUp(posting)
+    else note(posting, end)
   return rest
 }
 
