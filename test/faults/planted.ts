@@ -81,6 +81,7 @@ export const PLANTED: readonly Planted[] = [
   {
     name: 'synchronous_commit=off',
     run: 'crash',
+    faults: 1,
     isShort: true,
     breaks: ['L'],
     edits: [],
