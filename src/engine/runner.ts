@@ -10,11 +10,12 @@ import { loadWaiting } from '../store/write/keys.ts'
 import { findOpenLetter, letterDigest } from '../store/write/letters.ts'
 import { forgetSeen } from '../store/write/seen.ts'
 import { claimSource, findSource } from '../store/write/sources.ts'
+import { applyBatch } from './apply.ts'
 import type { KnownLog, Origin, Outcome, Submission } from './contract.ts'
 import { stateAt } from './state-at.ts'
 import { Transactions } from './transaction.ts'
-import { type LogChunk, Ticket, type Work } from './work.ts'
-import { Writer, type WriterLimits } from './writer.ts'
+import { type EventWork, type LogChunk, type RefusedWork, Ticket, type Work } from './work.ts'
+import { type WriterLimits, Writers } from './writer.ts'
 
 export type RunnerOptions = {
   readonly feed: CompiledFeed
@@ -32,9 +33,7 @@ const SWEEP_KEYS = 1_000
 /** One feed at work: its lanes, cut among its writers, and the sweep that releases what has waited long enough. */
 export class FeedRunner {
   readonly #options: RunnerOptions
-  #stored: StoredFeed | undefined
-  #writers: Writer[] = []
-  #transactions: Transactions[] = []
+  #running: Running | undefined
   #timer: NodeJS.Timeout | undefined
   #sweeping: Promise<void> | undefined
   #state: 'new' | 'started' | 'stopped' = 'new'
@@ -56,19 +55,19 @@ export class FeedRunner {
     const stored = await registerFeed(store, feed)
     const leaves = new Leaves(store, stored.id)
     await leaves.make(Date.now())
-    this.#stored = stored
-    for (let index = 0; index < Math.min(this.#options.writers, stored.lanes); index++) {
-      const transactions = new Transactions({
-        feed,
-        stored,
-        store,
-        leaves,
-        keysRemembered,
-        log: message => log('warn', message),
-      })
-      this.#transactions.push(transactions)
-      this.#writers.push(new Writer(transactions, limits, error => this.#failed(error)))
-    }
+    const transactions = new Transactions({
+      feed,
+      stored,
+      store,
+      leaves,
+      keysRemembered,
+      log: message => log('warn', message),
+    })
+    const applier = { transactions, retryMs: limits.retryMs, onFailure: (error: unknown) => this.#failed(error) }
+    const writers = new Writers(Math.min(this.#options.writers, stored.lanes), limits, works =>
+      applyBatch(applier, works),
+    )
+    this.#running = { stored, transactions, writers }
     this.#state = 'started'
     this.#readySinceMs = performance.now()
     this.#timer = setInterval(() => this.#sweep(), this.#options.sweepMs)
@@ -79,116 +78,74 @@ export class FeedRunner {
     this.#state = 'stopped'
     clearInterval(this.#timer)
     await this.#sweeping
-    await Promise.all(this.#writers.map(writer => writer.drained()))
+    await this.#running?.writers.drained()
   }
 
   submit(submission: Submission): Promise<Outcome[]> {
-    const stored = this.#ready()
-    if (!this.#writers.every(writer => writer.hasRoom()))
+    const { stored, writers } = this.#ready()
+    if (!writers.hasRoom())
       throw new GroundstationError('BUSY', `The queue of the feed ${this.name} is full: send again later`)
     const { feed } = this.#options
     const ticket = new Ticket(submission.events.length)
     const log: LogChunk | undefined =
       submission.log === undefined || feed.identity.kind !== 'position' || submission.events.length === 0
         ? undefined
-        : { ...submission.log, count: submission.events.length, ticket }
+        : { ...submission.log, from: submission.log.first, to: submission.log.first + submission.events.length, ticket }
     const enqueuedMs = performance.now()
     const lane = log === undefined ? this.#turn++ % stored.lanes : laneOf(log.name, stored.lanes)
     const { origin } = submission
     for (let index = 0; index < submission.events.length; index++) {
       const raw = submission.events[index] as Buffer
       const place = typeof origin === 'function' ? origin(index) : origin
-      this.#enqueue(
-        feed.parse(raw),
-        raw,
-        { ticket, index, enqueuedMs, origin: place, log, corrects: submission.corrects, lane },
-        stored,
-      )
+      const arriving = { ticket, index, enqueuedMs, origin: place, log, corrects: submission.corrects, lane }
+      writers.enqueue(workOf(feed.parse(raw), raw, arriving, stored))
     }
-    for (const writer of this.#writers) writer.wake()
+    writers.wake()
     return ticket.promise
   }
 
-  #enqueue(parsed: Parsed, raw: Buffer, common: Arriving, stored: StoredFeed): void {
-    const { ticket, index, enqueuedMs, origin, log } = common
-    let lane = common.lane
-    let work: Work
-    if (parsed.ok) {
-      if (parsed.key !== '') lane = laneOf(parsed.key, stored.lanes)
-      work = {
-        kind: 'event',
-        lane,
-        ticket,
-        index,
-        enqueuedMs,
-        parsed,
-        origin,
-        log,
-        corrects: common.corrects,
-        outcome: undefined,
-      }
-    } else {
-      const { refusal } = parsed
-      if (log === undefined)
-        lane =
-          refusal.key === undefined ? (letterDigest(raw)[0] ?? 0) % stored.lanes : laneOf(refusal.key, stored.lanes)
-      work = { kind: 'refused', lane, ticket, index, enqueuedMs, raw, refusal, origin, log, outcome: undefined }
-    }
-    this.#writerOf(lane).enqueue(work)
-  }
-
-  #writerOf(lane: number): Writer {
-    return this.#writers[lane % this.#writers.length] as Writer
-  }
-
   async room(signal?: AbortSignal): Promise<void> {
-    for (const writer of this.#writers) {
-      signal?.throwIfAborted()
-      if (!writer.hasRoom()) await writer.room()
-    }
+    signal?.throwIfAborted()
+    await this.#ready().writers.room()
   }
 
   async knownLog(name: string): Promise<KnownLog | undefined> {
-    return findSource(this.#options.store.query, this.#ready().id, name)
+    return findSource(this.#options.store.query, this.#ready().stored.id, name)
   }
 
   async claim(name: string, digest: Buffer): Promise<'new' | 'same' | 'other'> {
-    const known = await claimSource(this.#options.store.query, this.#ready().id, name, digest)
+    const known = await claimSource(this.#options.store.query, this.#ready().stored.id, name, digest)
     if (known.isNew) return 'new'
     return known.digest.equals(digest) ? 'same' : 'other'
   }
 
   stateAt(key: string, at: number): Promise<Standing | undefined> {
-    return stateAt(this.#options.store, this.#options.feed, this.#ready(), key, at)
+    return stateAt(this.#options.store, this.#options.feed, this.#ready().stored, key, at)
   }
 
   async dryRun(raw: Buffer): Promise<Outcome> {
-    const stored = this.#ready()
+    const { stored, transactions } = this.#ready()
     const parsed = this.#options.feed.parse(raw)
     if (!parsed.ok) {
       const { reason, message, pointer } = parsed.refusal
       return { outcome: 'rejected', deadLetter: 0, reason, message, pointer }
     }
-    const lane = laneOf(parsed.key, stored.lanes)
-    const ticket = new Ticket(1)
-    const work: Work = {
-      kind: 'event',
-      lane,
-      ticket,
+    const arriving = {
+      ticket: new Ticket(1),
       index: 0,
       enqueuedMs: 0,
-      parsed,
       origin: {},
       log: undefined,
       corrects: undefined,
-      outcome: undefined,
+      lane: 0,
     }
-    await this.#transactions[lane % this.#writers.length]?.dry([work])
+    const work = workOf(parsed, raw, arriving, stored)
+    await transactions.dry([work])
     return work.outcome ?? { outcome: 'conflict', deadLetter: 0 }
   }
 
   async dismiss(deadLetter: number): Promise<boolean> {
-    const stored = this.#ready()
+    const { stored } = this.#ready()
     const letter = await findOpenLetter(this.#options.store.query, stored.id, deadLetter)
     if (letter === undefined) return false
     const { key, sequence, reason } = letter
@@ -219,20 +176,19 @@ export class FeedRunner {
     key: string,
     make: (common: { lane: number; ticket: Ticket; index: number; enqueuedMs: number }) => Work,
   ): Promise<Outcome[]> {
-    const lane = laneOf(key, this.#ready().lanes)
+    const { stored, writers } = this.#ready()
     const ticket = new Ticket(1)
-    const writer = this.#writerOf(lane)
-    writer.enqueue(make({ lane, ticket, index: 0, enqueuedMs: performance.now() }))
-    writer.wake()
+    writers.enqueue(make({ lane: laneOf(key, stored.lanes), ticket, index: 0, enqueuedMs: performance.now() }))
+    writers.wake()
     return ticket.promise
   }
 
-  #ready(): StoredFeed {
+  #ready(): Running {
     if (this.#state === 'stopped')
       throw new GroundstationError('STOPPING', 'Groundstation is stopping: send again later')
-    if (this.#stored === undefined)
+    if (this.#running === undefined)
       throw new GroundstationError('STOPPING', 'Groundstation is starting: send again later')
-    return this.#stored
+    return this.#running
   }
 
   #failed(error: unknown): void {
@@ -261,18 +217,18 @@ export class FeedRunner {
    */
   async #sweepOnce(): Promise<void> {
     const { store, feed } = this.#options
-    const stored = this.#ready()
+    const { stored, writers } = this.#ready()
     const { rows } = await store.query('select (extract(epoch from clock_timestamp()) * 1000)::double precision as now')
     const nowMs = performance.now()
     if (feed.identity.horizonMs !== undefined) await forgetSeen(store.query, stored.id, feed.identity.horizonMs, 10_000)
     if (feed.identity.kind !== 'sequenced' || nowMs - this.#readySinceMs < feed.gaps.waitMs) return
-    const backlogMs = Math.max(0, ...this.#writers.map(writer => nowMs - (writer.oldestMs ?? nowMs)))
+    const backlogMs = nowMs - (writers.oldestMs ?? nowMs)
     const dueBeforeMs = Number(rows[0]?.now) - feed.gaps.waitMs - backlogMs
     const lanes = Array.from({ length: stored.lanes }, (_, lane) => lane)
     const due = await loadWaiting(store.query, stored.id, lanes, dueBeforeMs, SWEEP_KEYS)
     const ticket = new Ticket(due.length)
     for (const [index, { key, lane }] of due.entries())
-      this.#writerOf(lane).enqueue({
+      writers.enqueue({
         kind: 'release',
         lane,
         ticket,
@@ -282,10 +238,13 @@ export class FeedRunner {
         dueBeforeMs,
         outcome: undefined,
       })
-    for (const writer of this.#writers) writer.wake()
+    writers.wake()
     await ticket.promise
   }
 }
+
+/** What exists once a runner has started. */
+type Running = { readonly stored: StoredFeed; readonly transactions: Transactions; readonly writers: Writers }
 
 type Arriving = {
   readonly ticket: Ticket
@@ -295,4 +254,18 @@ type Arriving = {
   readonly log: LogChunk | undefined
   readonly corrects: number | undefined
   readonly lane: number
+}
+
+/** A work, in the lane of its key; what has none goes with its log, or where its bytes say, so that repeats meet. */
+function workOf(parsed: Parsed, raw: Buffer, arriving: Arriving, stored: StoredFeed): EventWork | RefusedWork {
+  const { ticket, index, enqueuedMs, origin, log, corrects } = arriving
+  let { lane } = arriving
+  if (parsed.ok) {
+    if (parsed.key !== '') lane = laneOf(parsed.key, stored.lanes)
+    return { kind: 'event', lane, ticket, index, enqueuedMs, parsed, origin, log, corrects, outcome: undefined }
+  }
+  const { refusal } = parsed
+  if (log === undefined)
+    lane = refusal.key === undefined ? (letterDigest(raw)[0] ?? 0) % stored.lanes : laneOf(refusal.key, stored.lanes)
+  return { kind: 'refused', lane, ticket, index, enqueuedMs, raw, refusal, origin, log, outcome: undefined }
 }

@@ -73,8 +73,11 @@ export type RefoldWork = Common & { readonly kind: 'refold'; readonly key: strin
 
 export type Work = EventWork | RefusedWork | DismissalWork | ReleaseWork | RefoldWork
 
-/** The part of a log that one submission carries; it is applied whole or not at all. */
-export type LogChunk = LogPosition & { readonly count: number; readonly ticket: Ticket }
+/**
+ * The part of a log that one submission carries, from one offset to before another; it is applied whole or not at all. An
+ * event's own offset is `first` and its index.
+ */
+export type LogChunk = LogPosition & { readonly from: number; readonly to: number; readonly ticket: Ticket }
 
 /** Bytes that a work keeps in memory while it waits. */
 export const bytesOf = (work: Work): number =>

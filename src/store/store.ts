@@ -145,8 +145,10 @@ async function checkServer(store: Store): Promise<void> {
     )
 }
 
-const UNREACHABLE_STATES = /^(08...|57P0[1-5]|53300|28...|3D000)$/
-const RETRY_STATES = /^(40001|40P01|55P03)$/
+// Lost, refused, shutting down; no room, no memory, a failing disk; a standby that takes no writes.
+const UNREACHABLE_STATES = /^(08...|57P0[1-5]|25P0[34]|25006|53...|58...|28...|3D000)$/
+// Serialization, deadlock, lock time-out, statement time-out.
+const RETRY_STATES = /^(40001|40P01|55P03|57014)$/
 const NETWORK = /^(ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOENT|EAI_AGAIN)$/
 
 /** How a statement failed: whether the connection is gone, trying again can help, or the data itself is refused. */

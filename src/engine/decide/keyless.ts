@@ -47,12 +47,11 @@ export async function decidePositions(
   const sources = new Map<string, SourceRow & { nextOffset: number }>()
   for (const log of [...chunks.keys()].sort(byName)) {
     const source = sources.get(log.name) ?? { ...(await lockSource(batch.client, batch.stored.id, log.name)) }
-    const end = log.first + log.count
-    if (log.first > source.nextOffset) {
+    if (log.from > source.nextOffset) {
       log.ticket.fail(
         new GroundstationError(
           'SOURCE_CONFLICT',
-          `${log.name} is known up to offset ${source.nextOffset}, and ${log.first} came next: read it again from there`,
+          `${log.name} is known up to offset ${source.nextOffset}, and ${log.from} came next: read it again from there`,
         ),
       )
       continue
@@ -63,14 +62,14 @@ export async function decidePositions(
       else if (work.kind === 'event') apply(batch, work, source.id, offset)
       else refused.push(work)
     }
-    if (end < source.nextOffset) continue
+    if (log.to < source.nextOffset) continue
     batch.effects.sources.push({
       id: source.id,
-      nextOffset: end,
+      nextOffset: log.to,
       digest: log.digest,
       isComplete: log.isComplete === true,
     })
-    sources.set(log.name, { ...source, nextOffset: end })
+    sources.set(log.name, { ...source, nextOffset: log.to })
   }
   return refused
 }

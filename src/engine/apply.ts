@@ -1,0 +1,102 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { GroundstationError, messageOf } from '../errors.ts'
+import { failureKind } from '../store/store.ts'
+import { logOf } from './queue.ts'
+import type { Transactions } from './transaction.ts'
+import { ACCEPTED, type LogChunk, type Work } from './work.ts'
+
+export type Applier = {
+  readonly transactions: Transactions
+  /** How long a batch is tried again while the database can't be reached. */
+  readonly retryMs: number
+  readonly onFailure: (error: unknown) => void
+}
+
+/**
+ * Applies a batch, again where that is safe, and answers its tickets. One that its data refuses is cut in halves until the
+ * one event is found, which becomes a dead letter. Never rejects.
+ */
+export async function applyBatch(applier: Applier, works: Work[]): Promise<void> {
+  const deadline = performance.now() + applier.retryMs
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await applier.transactions.run(works)
+      return settle(works)
+    } catch (error) {
+      const kind = failureKind(error)
+      if ((kind === 'connection' || kind === 'retry') && performance.now() < deadline) {
+        await delay(Math.min(50 * 2 ** attempt, 1000) * (0.5 + Math.random() / 2))
+        continue
+      }
+      if (kind === 'data' && works.length > 1) return applyHalves(applier, works)
+      if (kind === 'data' && refuseAsData(works, error)) continue
+      applier.onFailure(error)
+      const failure = shownAs(error, kind)
+      for (const work of works) work.ticket.fail(failure)
+      return
+    }
+  }
+}
+
+function shownAs(error: unknown, kind: ReturnType<typeof failureKind>): GroundstationError {
+  if (error instanceof GroundstationError) return error
+  if (kind === 'connection' || kind === 'retry')
+    return new GroundstationError('STORE_UNREACHABLE', `The database can't take events: ${messageOf(error)}`, {
+      cause: error,
+    })
+  return new GroundstationError('INTERNAL', 'A batch failed', { cause: error })
+}
+
+async function applyHalves(applier: Applier, works: readonly Work[]): Promise<void> {
+  const middle = works.length >> 1
+  const [first, second] = cutLog(works, middle)
+  await applyBatch(applier, first)
+  await applyBatch(applier, second)
+}
+
+/** A log's chunk that lies across the cut becomes two, the second going on where the first ends. */
+function cutLog(works: readonly Work[], middle: number): [Work[], Work[]] {
+  const first = works.slice(0, middle)
+  const second = works.slice(middle)
+  const cut = logOf(second[0])
+  if (cut === undefined || logOf(first.at(-1)) !== cut) return [first, second]
+  const at = cut.first + (second[0]?.index ?? 0)
+  const { digest: _digest, isComplete: _isComplete, ...open } = cut
+  const before: LogChunk = { ...open, to: at }
+  const after: LogChunk = { ...cut, from: at }
+  const moved = (part: readonly Work[], log: LogChunk) =>
+    part.map(work => (logOf(work) === cut ? ({ ...work, log } as Work) : work))
+  return [moved(first, before), moved(second, after)]
+}
+
+function settle(works: readonly Work[]): void {
+  for (const work of works) work.ticket.settle(work.index, work.outcome ?? ACCEPTED)
+}
+
+/** Turns the one event that the database itself refused into a dead letter; false where it is one already. */
+function refuseAsData(works: Work[], error: unknown): boolean {
+  const [work] = works
+  if (work?.kind !== 'event') return false
+  const { parsed, ticket, lane, index, enqueuedMs, origin, log } = work
+  const state = String((error as { code?: unknown }).code ?? '')
+  const refusal = {
+    reason: 'store' as const,
+    message: `the database refused it (SQLSTATE ${state})`,
+    pointer: '',
+    key: parsed.key === '' ? undefined : parsed.key,
+    sequence: parsed.sequence === 0 ? undefined : parsed.sequence,
+  }
+  works[0] = {
+    kind: 'refused',
+    lane,
+    ticket,
+    index,
+    enqueuedMs,
+    raw: parsed.raw,
+    refusal,
+    origin,
+    log,
+    outcome: undefined,
+  }
+  return true
+}
