@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { type Flags, readSettings, type Settings } from '../settings/settings.ts'
+import { type Flags, type LogLevel, readSettings, type Settings } from '../settings/settings.ts'
 
 /** What a command is run with. */
 export type Context = {
@@ -18,8 +18,10 @@ export function withCommonOptions(command: Command): Command {
     .option('--log-level <level>', 'fatal, error, warn, info, debug, trace or silent (LOG_LEVEL)')
 }
 
-export const settingsOf = (context: Context, options: CommonOptions): Promise<Settings> =>
-  readSettings(context.env, context.cwd, options)
+/** `logLevel` is what a command logs unless told otherwise. */
+export function settingsOf(context: Context, options: CommonOptions, logLevel: LogLevel = 'info'): Promise<Settings> {
+  return readSettings(context.env, context.cwd, options, { logLevel })
+}
 
 /** A command's result: one JSON document for a program, or a text for people. */
 export function print(options: CommonOptions, result: unknown, text: string): void {

@@ -19,7 +19,7 @@ const BAR_WIDTH = 24
 export function createProgress(stream: NodeJS.WriteStream = process.stderr): ProgressLine {
   const everyMs = stream.isTTY ? TERMINAL_MS : PLAIN_MS
   const clear = () => (stream.isTTY ? '\r\u001b[K' : '')
-  let shownMs = stream.isTTY ? 0 : performance.now()
+  let shownMs = stream.isTTY ? -everyMs : performance.now()
   let isDrawn = false
   return {
     show: ({ fraction, text }) => {

@@ -30,8 +30,13 @@ export function announce({ address, feeds, settings, roles, psql, version }: Rea
       ...(off === null ? [] : [`    its source is off: ${off}; its API and ingest work`]),
     ]
   })
-  const docs = takes || serves ? [`  docs  ${address}/docs`] : []
-  const text = [`Groundstation ${version} is ready on ${address}`, ...lines, '', ...docs, `  psql  ${psql}`]
+  const text = [
+    `Groundstation ${version} is ready on ${address}`,
+    ...lines,
+    '',
+    `  docs  ${address}/docs`,
+    `  psql  ${psql}`,
+  ]
   print(options, { address, version, feeds: shown, docs: `${address}/docs`, psql }, text.join('\n'))
 }
 

@@ -49,6 +49,7 @@ export async function readSettings(
   env: Readonly<Record<string, string | undefined>>,
   cwd: string,
   flags: Flags = {},
+  defaults: { readonly logLevel: LogLevel } = { logLevel: 'info' },
 ): Promise<Settings> {
   const environment = await readEnvironment(env, cwd)
   const read: Read = async (name, parse, { flag, isSecret = false } = {}) => {
@@ -69,7 +70,7 @@ export async function readSettings(
     home: resolve(cwd, (await read('GROUNDSTATION_HOME', parsers.text, { flag: 'home' })) ?? '.groundstation'),
     host: (await read('HOST', parsers.host, { flag: 'host' })) ?? '127.0.0.1',
     port: (await read('PORT', parsers.integer(0, 65_535, 'a port'), { flag: 'port' })) ?? 8088,
-    logLevel: (await read('LOG_LEVEL', parsers.oneOf(LOG_LEVELS), { flag: 'logLevel' })) ?? 'info',
+    logLevel: (await read('LOG_LEVEL', parsers.oneOf(LOG_LEVELS), { flag: 'logLevel' })) ?? defaults.logLevel,
     secret: await read('GROUNDSTATION_SECRET', parsers.secret(32), { isSecret: true }),
     kafkaBrokers: await read('KAFKA_BROKERS', parsers.brokers),
     mongodbUrl: await read('MONGODB_URL', parsers.url('mongodb', 'mongodb+srv'), { isSecret: true }),

@@ -43,7 +43,7 @@ async function run(
   options: Options,
 ): Promise<void> {
   const { cwd } = context
-  const settings = await settingsOf(context, { logLevel: 'warn', ...options })
+  const settings = await settingsOf(context, options, 'warn')
   const feed = await compiledFeed(feedName, cwd)
   const runtime = await openRuntime({ settings, log: createLog(settings.logLevel), cwd, feeds: [feed] })
   const letters = { ...runtime, feed, options, cwd }

@@ -50,7 +50,7 @@ async function look(what: string, remedy: string, work: () => Promise<string>): 
 }
 
 async function lookAtDatabase(context: Context, options: CommonOptions): Promise<string> {
-  const settings = await settingsOf(context, { logLevel: 'silent', ...options })
+  const settings = await settingsOf(context, options, 'silent')
   const database = await openDatabase({ settings, log: createLog(settings.logLevel), cwd: context.cwd })
   try {
     const { rows } = await database.store.query("select current_setting('server_version') as version")

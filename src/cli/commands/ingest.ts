@@ -25,7 +25,7 @@ export function addIngest(program: Command, context: Context): void {
 
 async function run(context: Context, feedName: string, files: string[], options: Options): Promise<void> {
   const { cwd } = context
-  const settings = await settingsOf(context, { logLevel: 'warn', ...options })
+  const settings = await settingsOf(context, options, 'warn')
   const feed = await compiledFeed(feedName, cwd)
   const stopping = stopOnSignals()
   const { signal } = stopping

@@ -32,7 +32,7 @@ export function addReplay(program: Command, context: Context): void {
 
 async function replay(context: Context, feedName: string, options: Options): Promise<void> {
   const { cwd } = context
-  const settings = await settingsOf(context, { logLevel: 'warn', ...options })
+  const settings = await settingsOf(context, options, 'warn')
   const feed = await compiledFeed(feedName, cwd)
   const key = options.key === undefined ? undefined : keyOf(feed, options.key)
   if (options.key !== undefined && key === undefined)
