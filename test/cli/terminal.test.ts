@@ -22,11 +22,11 @@ describe('progress', () => {
   test('is a bar on a terminal, drawn over and wiped at the end', () => {
     const terminal = stream(true)
     const progress = createProgress(terminal.stream)
-    progress.show({ fraction: 0.5, text: 'a file' })
+    progress.show({ fraction: 0.5, text: 'a file of lines' })
     progress.show({ fraction: 0.6, text: 'too soon after' })
     progress.tell('a line')
     progress.done()
-    assert.equal(terminal.text(), '\r\u001b[K[############------------]  50% a fil\r\u001b[Ka line\n')
+    assert.equal(terminal.text(), '\r\u001b[K[############------------]  50% a file \r\u001b[Ka line\n')
   })
 
   test('says nothing elsewhere before some seconds have gone by', () => {
