@@ -23,5 +23,4 @@ export default defineFeed({
       },
     },
   },
-  access: { default: 'reader' },
 })

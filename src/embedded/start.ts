@@ -29,7 +29,7 @@ export async function startPostmaster(starting: Starting, mayMove: boolean): Pro
   const deadline = performance.now() + LEFTOVER_WAIT_MS
   for (;;) {
     const port = mayMove && !(await isFree(starting.port)) ? await freePort() : starting.port
-    const attempt = await launch(starting, port)
+    const attempt = await run(starting, port)
     if ('pid' in attempt) return attempt
     const passing = /shared memory block|lock file .* is empty|could not (bind|create any TCP)/.test(attempt.said)
     if (!passing || performance.now() > deadline) throw startFault(starting, attempt.said)
@@ -38,7 +38,7 @@ export async function startPostmaster(starting: Starting, mayMove: boolean): Pro
   }
 }
 
-async function launch(starting: Starting, port: number): Promise<Postmaster | { readonly said: string }> {
+async function run(starting: Starting, port: number): Promise<Postmaster | { readonly said: string }> {
   const { home, signal, onLongWait } = starting
   const log = await openLog(home.log)
   let child: ChildProcess | undefined

@@ -12,12 +12,16 @@ export type Applier = {
   readonly onFailure: (error: unknown) => void
 }
 
+/** A batch that has waited long already is tried again for so long at least. */
+const RETRY_MS_MIN = 1_000
+
 /**
  * Applies a batch, again where that is safe, and answers its tickets. One that its data refuses is cut in halves until the
  * one event is found, which becomes a dead letter. Never rejects.
  */
 export async function applyBatch(applier: Applier, works: Work[]): Promise<void> {
-  const deadline = performance.now() + applier.retryMs
+  // Counted from when the oldest was queued: who waited behind a batch that failed isn't kept waiting as long again.
+  const deadline = Math.max((works[0]?.enqueuedMs ?? 0) + applier.retryMs, performance.now() + RETRY_MS_MIN)
   for (let attempt = 1; ; attempt++) {
     try {
       await applier.transactions.run(works)

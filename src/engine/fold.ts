@@ -103,7 +103,7 @@ class FoldRun {
         this.failures.push({ job, sequence: event.sequence, message: `took longer than ${FOLD_TIMEOUT_MS} ms` })
       } else {
         try {
-          state = frozen(this.#state.evolve(state, event.event, event.type))
+          state = this.#state.accept(this.#state.evolve(state, event.event, event.type))
         } catch (error) {
           this.failures.push({ job, sequence: event.sequence, message: messageOf(error) })
         }
@@ -114,16 +114,4 @@ class FoldRun {
     }
     this.folded.push({ state, snapshots })
   }
-}
-
-/** A state that a later fold can't change behind our back; a throw where `evolve` gave none. */
-function frozen(state: StateValue): StateValue {
-  if (typeof state !== 'object' || state === null || Array.isArray(state))
-    throw new TypeError('evolve gave no state: it must return an object')
-  if (typeof (state as { then?: unknown }).then === 'function') {
-    // One that rejects later would take the process down.
-    Promise.resolve(state).catch(() => undefined)
-    throw new TypeError('evolve gave a promise: it must be synchronous')
-  }
-  return Object.freeze(state)
 }

@@ -16,6 +16,9 @@ import { failpoint } from './failpoint.ts'
 import { persist } from './persist.ts'
 import type { EventWork, RefusedWork, Work } from './work.ts'
 
+/** Longer than any statement may take: a batch that isn't through by then talks to nobody. */
+const BATCH_MS_MAX = 75_000
+
 /** Batches of up to so many events go by pipelined statements; larger ones by COPY. */
 const PIPELINED_MAX = 200
 
@@ -58,7 +61,7 @@ export class Transactions {
         })
         this.#remember(batch)
         for (const note of batch.effects.notes) this.#parts.log(note)
-      })
+      }, BATCH_MS_MAX)
     } catch (error) {
       this.#forget(works)
       if (sent === undefined || failureKind(error) !== 'connection') throw error

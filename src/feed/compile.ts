@@ -27,7 +27,6 @@ export type CompiledFeed = {
   readonly state: CompiledState | undefined
   /** Changes when the same events would fold to another state. */
   readonly fingerprint: string
-  readonly access: string | undefined
 }
 
 const MAX_HELD = 10_000
@@ -73,7 +72,6 @@ export function compileFeed(declaration: FeedDeclaration): CompiledFeed {
     tablesOf: tablesByType(tables),
     state,
     fingerprint: fingerprintOf(declaration),
-    access: declaration.access?.default,
   }
 }
 

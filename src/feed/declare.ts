@@ -74,7 +74,7 @@ export type Table<Event, Kind extends string = string> = {
 export type Evolve<State, Event> = (state: Readonly<State>, event: Event) => State
 
 type StateCommon<State> = {
-  /** Where the API serves it: `GET /rockets`, `GET /rockets/{key}`. */
+  /** Where the API serves it: `GET /totals`, `GET /totals/{key}`. */
   readonly path: string
   /** The key's name in a state. */
   readonly key: string
@@ -105,10 +105,7 @@ export type Feed<Shape extends EventShape, StateSchema extends TSchema> = {
     readonly schema: StateSchema
     readonly evolve: EvolveOf<Shape, Static<StateSchema>>
   }
-  readonly access?: { readonly default: Role }
 }
-
-export type Role = 'reader' | 'writer' | 'operator' | 'administrator'
 
 export type Gaps = {
   /** How long what follows a hole is held, such as `'30s'`. */
@@ -128,7 +125,6 @@ export type FeedDeclaration = {
   readonly state?: StateCommon<unknown> & {
     readonly evolve: Evolve<never, never> | Readonly<Record<string, Evolve<never, never>>>
   }
-  readonly access?: { readonly default: Role }
 }
 
 /** Marks what `defineFeed` returned, so that a feed file with another default export is refused with words. */

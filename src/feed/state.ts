@@ -21,6 +21,8 @@ export type CompiledState = {
   readonly schema: SchemaNode
   readonly initial: StateValue
   readonly evolve: (state: StateValue, event: unknown, type: string) => StateValue
+  /** What `evolve` gave, frozen; throws a TypeError where that is no state: no object, a promise, or not as the schema says. */
+  readonly accept: (next: unknown) => StateValue
   /** The text of each function of the fold. */
   readonly sources: readonly string[]
   readonly sort: readonly SortField[]
@@ -86,6 +88,7 @@ export function compileState(
     schema,
     initial: deepFrozen(declared.initial as StateValue),
     evolve: evolverOf(evolve, types !== undefined),
+    accept: acceptorOf(schema),
     sources: (typeof evolve === 'function' ? [evolve] : Object.values((evolve ?? {}) as object)).map(String),
     sort,
   }
@@ -124,4 +127,36 @@ function sortKind(schema: SchemaNode): SortKind | undefined {
   if (schema.type === 'boolean') return 'boolean'
   const options = (schema as { anyOf?: readonly SchemaNode[] }).anyOf ?? []
   return options.map(sortKind).find(kind => kind !== undefined)
+}
+
+/** A state is what the schema says, after each event: what a store can't give back as it was would fold on differently. */
+function acceptorOf(schema: SchemaNode): (next: unknown) => StateValue {
+  const validator = schema.type === 'object' ? validatorOf(schema) : undefined
+  const isFlat = Object.values(schema.properties ?? {}).every(isScalar)
+  return next => {
+    if (typeof next !== 'object' || next === null || Array.isArray(next))
+      throw new TypeError('evolve gave no state: it must return an object')
+    if (typeof (next as { then?: unknown }).then === 'function') {
+      // One that rejects later would take the process down.
+      Promise.resolve(next).catch(() => undefined)
+      throw new TypeError('evolve gave a promise: it must be synchronous')
+    }
+    if (validator !== undefined && !validator.check(next)) {
+      const { pointer, message } = validator.violation(next)
+      throw new TypeError(`evolve gave a state that its schema refuses: ${pointer} ${message}`)
+    }
+    return isFlat ? Object.freeze(next as StateValue) : frozenThrough(next as StateValue)
+  }
+}
+
+function isScalar(schema: SchemaNode): boolean {
+  const options = (schema as { anyOf?: readonly SchemaNode[] }).anyOf
+  if (options !== undefined) return options.every(isScalar)
+  return ['string', 'integer', 'number', 'boolean', 'null'].includes(schema.type ?? '')
+}
+
+function frozenThrough<Value extends object>(value: Value): Value {
+  if (Object.isFrozen(value)) return value
+  for (const inner of Object.values(value)) if (typeof inner === 'object' && inner !== null) frozenThrough(inner)
+  return Object.freeze(value)
 }

@@ -19,8 +19,7 @@ const LOCK = 7_151_033_202
 
 /** Makes or finds all that a feed needs in the database. Safe when two processes start at once. */
 export function registerFeed(store: Store, feed: CompiledFeed): Promise<StoredFeed> {
-  return store.transaction(async client => {
-    await client.query(`select pg_advisory_xact_lock(${LOCK})`)
+  return store.exclusively(LOCK, async client => {
     const { id, lanes } = await findOrInsert(client, feed)
     await makeLeaves(client, id, lanes)
     for (const table of feed.tables) {

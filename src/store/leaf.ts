@@ -1,5 +1,7 @@
 import type { Store } from './store.ts'
 
+const LOCK = 7_151_033_203
+
 /**
  * The record's leaves, a month of arrival each (UTC). A batch arrives at one moment, so it goes into one leaf, by name,
  * without a look at where each row belongs.
@@ -28,8 +30,7 @@ export class Leaves {
     const leaf = this.nameAt(nowMs)
     const from = new Date(nowMs).toISOString().slice(0, 7)
     const parent = `groundstation.event_${this.#feed}`
-    await this.#store.transaction(async client => {
-      await client.query('select pg_advisory_xact_lock(7151033203)')
+    await this.#store.exclusively(LOCK, async client => {
       const { rows } = await client.query('select to_regclass($1) is not null as made', [`groundstation.${leaf}`])
       if (rows[0].made) return
       await client.query(`create table groundstation.${leaf} (like ${parent} including defaults)`)

@@ -9,8 +9,7 @@ const LOCK = 7_151_033_201
 /** Brings the schema `groundstation` up to this version. Forward only; safe when two processes start at once. */
 export async function migrate(store: Store): Promise<void> {
   const files = (await readdir(FOLDER)).filter(name => name.endsWith('.sql')).sort()
-  await store.transaction(async client => {
-    await client.query(`select pg_advisory_xact_lock(${LOCK})`)
+  await store.exclusively(LOCK, async client => {
     await client.query('create schema if not exists groundstation')
     await client.query(
       'create table if not exists groundstation.migration (version integer primary key, name text not null, applied_at timestamptz not null default now())',

@@ -8,12 +8,17 @@ export type Client = pg.PoolClient
 export type Store = {
   /** One statement on any connection. `name` keeps it prepared. */
   readonly query: Query
-  /** A connection for as long as `work` takes; thrown away where `work` fails with the connection in doubt. */
-  withClient<Result>(work: (client: Client) => Promise<Result>): Promise<Result>
+  /**
+   * A connection for as long as `work` takes; thrown away where `work` fails. After `msMax` milliseconds it is cut, and
+   * `work` fails: the other end may be gone without a word.
+   */
+  withClient<Result>(work: (client: Client) => Promise<Result>, msMax?: number): Promise<Result>
   /** The same on a connection that takes statements without waiting for the answers before them. No COPY. */
-  withPipelined<Result>(work: (client: Client) => Promise<Result>): Promise<Result>
+  withPipelined<Result>(work: (client: Client) => Promise<Result>, msMax?: number): Promise<Result>
   /** `work` in one transaction: committed when it resolves, rolled back when it rejects. */
   transaction<Result>(work: (client: Client) => Promise<Result>): Promise<Result>
+  /** A transaction that at most one process runs at a time, of those that give the same number. */
+  exclusively<Result>(lock: number, work: (client: Client) => Promise<Result>): Promise<Result>
   close(): Promise<void>
 }
 
@@ -80,15 +85,23 @@ function watched(pool: pg.Pool, options: StoreOptions): pg.Pool {
 
 /** `work` with a connection of the pool; one on which something failed is not given to anybody else. */
 function clientsOf(pool: pg.Pool): Store['withClient'] {
-  return async work => {
+  return async (work, msMax) => {
     const client = await connect(pool)
+    let isLate = false
+    const cut = () => {
+      isLate = true
+      client.release(true)
+    }
+    const timer = msMax === undefined ? undefined : setTimeout(cut, msMax)
     try {
       const result = await work(client)
-      client.release()
+      if (!isLate) client.release()
       return result
     } catch (error) {
-      client.release(true)
+      if (!isLate) client.release(true)
       throw error
+    } finally {
+      clearTimeout(timer)
     }
   }
 }
@@ -111,6 +124,16 @@ function storeOf(pool: pg.Pool, pipelined: pg.Pool): Store {
         await client.query('begin')
         const result = await work(client)
         await client.query('commit')
+        return result
+      }),
+    exclusively: (lock, work) =>
+      withClient(async client => {
+        // Taken before the transaction begins: one that is under way doesn't see what the lock's last holder made.
+        await client.query('select pg_advisory_lock($1)', [lock])
+        await client.query('begin')
+        const result = await work(client)
+        await client.query('commit')
+        await client.query('select pg_advisory_unlock($1)', [lock])
         return result
       }),
     close: () => {
@@ -169,9 +192,9 @@ export function failureKind(error: unknown): FailureKind {
     : 'other'
 }
 
-/** A lost or refused connection as STORE_UNREACHABLE; anything else as it is. */
+/** What may pass by itself (a lost connection, a time-out) as STORE_UNREACHABLE; anything else as it is. */
 export function asStoreError(error: unknown): unknown {
-  if (failureKind(error) !== 'connection' || error instanceof GroundstationError) return error
+  if (error instanceof GroundstationError || !['connection', 'retry'].includes(failureKind(error))) return error
   return new GroundstationError('STORE_UNREACHABLE', `The database can't be reached: ${messageOf(error)}`, {
     cause: error,
   })

@@ -31,9 +31,9 @@ export type FeedFold = Omit<Intake, 'keys'> & {
  * parser and sequencer decide, so this is what the real thing would do. Events and states are frozen to the last: an
  * `evolve` that changes one in place is found under `skipped`.
  *
- *     const { states, rows } = foldFeed(rockets, [launch(1), faster(2, 500)])
- *     assert.equal(states.get(channel)?.speed, 1000)
- *     assert.equal(rows.speed_change?.length, 1)
+ *     const { states, rows } = foldFeed(orders, [line(1, 500), line(2, 500)])
+ *     assert.equal(states.get('A-17')?.total, 1000)
+ *     assert.equal(rows.order_lines?.length, 2)
  */
 export function foldFeed(
   declared: DeclaredFeed,
@@ -83,10 +83,7 @@ function foldKey(
   let state = deepFreeze(structuredClone(feed.state.initial))
   for (const [sequence, { event, type }] of applied)
     try {
-      const next = feed.state.evolve(state, event, type)
-      if (typeof next !== 'object' || next === null || Array.isArray(next) || 'then' in next)
-        throw new TypeError('evolve must return an object, at once')
-      state = deepFreeze(next)
+      state = deepFreeze(feed.state.accept(feed.state.evolve(state, event, type)))
     } catch (error) {
       fold.skipped.push({ key, sequence, error })
     }

@@ -21,14 +21,14 @@ export type FoldStep = {
 }
 
 /** Carries the keys' states over one page of the record. What throws, loops or gives no object is skipped. */
-export function foldPage({ evolve }: CompiledState, steps: readonly FoldStep[]): void {
+export function foldPage(state: CompiledState, steps: readonly FoldStep[]): void {
   let at = 0
   const turn = () => {
     const end = performance.now() + TURN_MS
     while (at < steps.length && performance.now() < end) {
       const step = steps[at] as FoldStep
       const { folding } = step
-      const next = folding.timedOut.has(step.sequence) ? undefined : attempt(evolve, step)
+      const next = folding.timedOut.has(step.sequence) ? undefined : attempt(state, step)
       if (next === undefined) folding.skipped.push(step.sequence)
       else folding.state = next
       at++
@@ -45,17 +45,9 @@ export function foldPage({ evolve }: CompiledState, steps: readonly FoldStep[]):
   }
 }
 
-function attempt(evolve: CompiledState['evolve'], { folding, event, type }: FoldStep): StateValue | undefined {
+function attempt(state: CompiledState, { folding, event, type }: FoldStep): StateValue | undefined {
   try {
-    const next: unknown = evolve(folding.state, event, type)
-    const isObject = typeof next === 'object' && next !== null && !Array.isArray(next)
-    if (!isObject) return undefined
-    if (typeof (next as { then?: unknown }).then === 'function') {
-      // One that rejects later would take the process down.
-      Promise.resolve(next).catch(() => undefined)
-      return undefined
-    }
-    return Object.freeze(next as StateValue)
+    return state.accept(state.evolve(folding.state, event, type))
   } catch {
     return undefined
   }

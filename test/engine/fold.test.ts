@@ -103,7 +103,11 @@ describe('a fold that fails', () => {
       },
     }
     const events = Array.from({ length: 60 }, (_, index) => ({ sequence: index + 1, type: '', event: {}, time: null }))
-    const { folded, failures } = foldJobs(slow, [{ from: { state: {}, events: 0 }, events }], 20)
+    const { folded, failures } = foldJobs(
+      slow,
+      [{ from: { state: { ...state.initial, count: 0 }, events: 0 }, events }],
+      20,
+    )
     assert.deepEqual(failures, [])
     assert.equal(folded[0]?.state.count, 60)
   })

@@ -94,9 +94,9 @@ export const PLANTED: readonly Planted[] = [
     breaks: ['L'],
     edits: [
       {
-        file: 'src/engine/writer.ts',
-        find: 'await this.#transactions.run(works)',
-        replace: 'settle(works)\n        await this.#transactions.run(works)',
+        file: 'src/engine/apply.ts',
+        find: 'await applier.transactions.run(works)',
+        replace: 'settle(works)\n        await applier.transactions.run(works)',
       },
     ],
   },
@@ -164,12 +164,12 @@ export const PLANTED: readonly Planted[] = [
     breaks: ['L'],
     edits: [
       {
-        file: 'src/engine/writer.ts',
+        file: 'src/engine/apply.ts',
         find: 'for (const work of works) work.ticket.fail(failure)',
         replace: 'if (failure.code) settle(works)',
       },
       { file: 'src/engine/writer.ts', find: 'retryMs: 5_000', replace: 'retryMs: 0' },
-      { file: 'src/engine/writer.ts', find: 'RETRY_MS_MIN = 1_000', replace: 'RETRY_MS_MIN = 0' },
+      { file: 'src/engine/apply.ts', find: 'RETRY_MS_MIN = 1_000', replace: 'RETRY_MS_MIN = 0' },
     ],
   },
   {

@@ -38,7 +38,8 @@ export async function upsertLetters(
         with ordinality as l (reason, message, pointer, key, sequence, source, digest, count, raw, place),
         (select timestamptz 'epoch' + $2::bigint * interval '1 microsecond' as now) as c
       order by l.place
-      on conflict (feed, digest) do update set count = dead_letter.count + excluded.count, last_at = excluded.last_at,
+      on conflict (feed, digest) do update set
+        count = dead_letter.count + case when excluded.reason = 'fold' then 0 else excluded.count end, last_at = excluded.last_at,
         -- An event that is skipped again after a fold that took it is open again; what people closed stays closed.
         status = case when excluded.reason = 'fold' and dead_letter.status = 'replayed' then 'open' else dead_letter.status end
       returning id`,
