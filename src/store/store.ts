@@ -47,7 +47,9 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
   const config = connectionConfig(url, options)
   const pool = watched(new pg.Pool(config), options)
   const pipelined = watched(new pg.Pool({ ...config, pipeline: true }), options)
-  const store = storeOf(pool, pipelined)
+  // Readers have connections of their own: however many ask, the writers get theirs.
+  const readers = watched(new pg.Pool(config), options)
+  const store = storeOf(pool, pipelined, readers)
   try {
     await checkServer(store)
   } catch (error) {
@@ -60,7 +62,7 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
 function connectionConfig(url: string, options: StoreOptions) {
   return {
     connectionString: url,
-    max: options.connectionsMax ?? 12,
+    max: options.connectionsMax ?? 8,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
@@ -106,13 +108,13 @@ function clientsOf(pool: pg.Pool): Store['withClient'] {
   }
 }
 
-function storeOf(pool: pg.Pool, pipelined: pg.Pool): Store {
+function storeOf(pool: pg.Pool, pipelined: pg.Pool, readers: pg.Pool): Store {
   const withClient = clientsOf(pool)
   let closing: Promise<void> | undefined
   return {
     query: async (text, values = [], name) => {
       try {
-        return await pool.query({ text, values: [...values], ...(name === undefined ? {} : { name }) })
+        return await readers.query({ text, values: [...values], ...(name === undefined ? {} : { name }) })
       } catch (error) {
         throw asStoreError(error)
       }
@@ -137,7 +139,7 @@ function storeOf(pool: pg.Pool, pipelined: pg.Pool): Store {
         return result
       }),
     close: () => {
-      closing ??= Promise.all([pool.end(), pipelined.end()]).then(() => undefined)
+      closing ??= Promise.all([pool.end(), pipelined.end(), readers.end()]).then(() => undefined)
       return closing
     },
   }
