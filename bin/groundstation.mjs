@@ -41,11 +41,12 @@ function isInstalled() {
 
 /** @param {string} node */
 function handOver(node) {
-  // The channel tells the child when this process is killed, so that no server is left behind.
-  const child = spawn(node, process.argv.slice(1), { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
+  // Before the child is there: a signal that comes in between would end this process alone.
   // Ctrl-C reaches both processes, so that the child sees it twice; it takes two at once for one.
   for (const signal of signals) process.on(signal, () => child.kill(signal))
+  // The channel tells the child when this process is killed, so that no server is left behind.
+  const child = spawn(node, process.argv.slice(1), { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
   child.on('error', error => {
     console.error(`${node} can't be started: ${error.message}. Run npm ci to install it again.`)
     process.exit(3)

@@ -47,6 +47,7 @@ describe('with a Node that is too old', () => {
       '#!/bin/sh\ntrap "echo told; trap - TERM; kill -TERM $$" TERM\necho up\nwhile :; do sleep 0.05; done\n',
     )
     const { child, closed } = launch(root, [])
+    t.after(() => child.kill('SIGKILL'))
     let seen = ''
     child.stdout.on('data', piece => {
       if (seen === '') child.kill('SIGTERM')

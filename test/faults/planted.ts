@@ -70,7 +70,13 @@ export const PLANTED: readonly Planted[] = [
     run: 'two',
     isShort: true,
     breaks: ['O', 'F', 'H', 'L', 'C'],
-    edits: [{ file: 'src/store/write/lanes.ts', find: 'order by lane for update', replace: 'order by lane' }],
+    edits: [
+      {
+        file: 'src/store/write/lanes.ts',
+        find: 'order by lane for update',
+        replace: "and pg_sleep(0.02)::text = '' order by lane",
+      },
+    ],
   },
   {
     name: 'memory trusted whatever the version of the lane',
