@@ -1,6 +1,7 @@
 import { GroundstationError } from '../errors.ts'
 import type { CompiledTable } from '../feed/table.ts'
 import { insertEvents } from '../store/write/events.ts'
+import { gather } from '../store/write/gather.ts'
 import { insertHeld } from '../store/write/held.ts'
 import { insertClosedHoles } from '../store/write/holes.ts'
 import { insertKeys, updateKeys } from '../store/write/keys.ts'
@@ -24,15 +25,22 @@ import { refoldKeys } from './refold.ts'
 export async function persist(batch: Batch, leaf: string, onCommit: () => void): Promise<void> {
   await fixFacts(batch)
   const sent = new Sent(batch.mode === 'arrays')
+  const release = isOneFlight(batch) ? gather(batch.client) : undefined
   try {
     await write(batch, leaf, sent, onCommit)
+    release?.()
   } catch (error) {
+    release?.()
     // What failed first is the cause, though a later statement may have been the first to be waited for.
     await sent.all()
     throw error
   }
   await sent.all()
 }
+
+/** Whether nothing has to be read between the statements: only then may they be kept together. */
+const isOneFlight = ({ mode, effects }: Batch): boolean =>
+  mode === 'arrays' && effects.refolds.length === 0 && !effects.applied.some(({ isLate }) => isLate)
 
 async function write(batch: Batch, leaf: string, sent: Sent, onCommit: () => void): Promise<void> {
   const { client, stored, effects, opened, mode } = batch

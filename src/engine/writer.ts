@@ -15,7 +15,7 @@ export const WRITER_LIMITS: WriterLimits = {
 }
 
 /** Up to so many works waiting are one transaction, whatever their lanes: fewer commits beat commits side by side. */
-const TOGETHER_MAX = 500
+const TOGETHER_MAX = 32
 
 /**
  * A feed's writers: what waits for a lane waits in the queue of the writer that the lane belongs to.
