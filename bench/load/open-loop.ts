@@ -26,7 +26,8 @@ export async function probe(posts: readonly Buffer[], { port, perSecond, seconds
   let stale = 0
   let answered = 0
   const one = async (post: Buffer, index: number, dueMs: number): Promise<void> => {
-    const connection = idle.pop() ?? (await another(port, all))
+    // The one that has rested longest: the server closes those that rest for seconds.
+    const connection = idle.shift() ?? (await another(port, all))
     const { status, body } = await connection.send(post)
     if (status !== 200) throw new Error(`${status} ${body}`)
     answered++
