@@ -2,6 +2,7 @@ import type { Engine } from '../engine/contract.ts'
 import { GroundstationError } from '../errors.ts'
 import type { CompiledFeed } from '../feed/compile.ts'
 import { describe } from '../feed/path.ts'
+import type { FeedLag } from '../sources/kafka/lag.ts'
 import type { Query } from '../store/read/query.ts'
 import { isStorable } from './parameters.ts'
 
@@ -10,7 +11,11 @@ export type ApiContext = {
   readonly engine: Engine
   readonly query: Query
   readonly feeds: ReadonlyMap<string, CompiledFeed>
+  readonly lag: LagOf
 }
+
+/** How far behind a feed's topic is read; undefined for a feed that reads none. */
+export type LagOf = (feed: string) => Promise<FeedLag | undefined>
 
 export const notFound = (what: string) => new GroundstationError('NOT_FOUND', what)
 

@@ -9,11 +9,11 @@ import { feedListSchema } from './schemas/operations.ts'
 const NOTHING = { events: 0, keys: 0, held: 0, openGaps: 0, openDeadLetters: 0 }
 
 /** `GET /feeds`: what is declared here, and how much of each there is. */
-export function addFeeds(server: FastifyInstance, { feeds, query }: ApiContext): void {
+export function addFeeds(server: FastifyInstance, { feeds, query, lag }: ApiContext): void {
   server.get('/feeds', { schema: feedListSchema }, async (request, reply) => {
     parametersOf(request, [])
     const counts = await countFeeds(query)
-    const items = [...feeds.values()].map(feed =>
+    const items = [...feeds.values()].map(async feed =>
       JSON.stringify({
         name: feed.name,
         kind: feed.identity.kind,
@@ -21,8 +21,9 @@ export function addFeeds(server: FastifyInstance, { feeds, query }: ApiContext):
         path: feed.source.path ?? eventsPathOf(feed),
         state: feed.state?.path ?? null,
         ...(counts.get(feed.name) ?? NOTHING),
+        topic: (await lag(feed.name)) ?? null,
       }),
     )
-    return sendList(reply, items, null)
+    return sendList(reply, await Promise.all(items), null)
   })
 }

@@ -1,14 +1,14 @@
 import type { FastifyInstance } from 'fastify'
-import type { Engine } from '../engine/contract.ts'
+import type { EngineHealth } from '../engine/contract.ts'
 import { problem, sendProblem } from '../sources/http/problem.ts'
 import { sendValue } from './list.ts'
 import { liveSchema, readySchema } from './schemas/health.ts'
 
 /** Whether the process is up, and whether it can take events and answer from the database. */
-export function addHealth(server: FastifyInstance, engine: Engine, stopping: AbortSignal): void {
+export function addHealth(server: FastifyInstance, health: () => EngineHealth, stopping: AbortSignal): void {
   server.get('/health/live', { schema: liveSchema }, async (_request, reply) => sendValue(reply, { status: 'live' }))
   server.get('/health/ready', { schema: readySchema }, async (_request, reply) => {
-    const { isReady, reason } = engine.health()
+    const { isReady, reason } = health()
     if (isReady && !stopping.aborted) return sendValue(reply, { status: 'ready' })
     return sendProblem(reply, problem(503, 'not-ready', reason ?? 'The server is stopping.'))
   })

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
-import type { Engine } from '../engine/contract.ts'
+import type { Engine, EngineHealth, Intake } from '../engine/contract.ts'
 import { GroundstationError } from '../errors.ts'
 import type { CompiledFeed } from '../feed/compile.ts'
 import { Budget } from '../sources/http/budget.ts'
@@ -9,6 +9,7 @@ import { posting } from '../sources/http/plugin.ts'
 import { problemOf, sendProblem } from '../sources/http/problem.ts'
 import type { Query } from '../store/read/query.ts'
 import { answerUnreadable, boundConnections } from './connections.ts'
+import type { LagOf } from './context.ts'
 import { addErrors, type Log } from './errors.ts'
 import { addFeeds } from './feeds.ts'
 import { addGaps } from './gaps.ts'
@@ -16,6 +17,7 @@ import { addGuard, type Guard } from './guard.ts'
 import { addHealth } from './health.ts'
 import { addHome } from './home.ts'
 import { addLetters } from './letters.ts'
+import { addMetrics } from './metrics.ts'
 import { addDescription, addDocs } from './openapi.ts'
 import { addRecord } from './record.ts'
 import { addReplay } from './replay.ts'
@@ -26,6 +28,14 @@ export type ServerRole = 'gateway' | 'api'
 
 export type ServerOptions = {
   readonly engine: Engine
+  /** What takes posts; the engine, without it. */
+  readonly intake?: Intake
+  /** The engine's, without it. */
+  readonly health?: () => EngineHealth
+  /** How far behind a feed's topic is read. */
+  readonly lag?: LagOf
+  /** PEM texts; without it connections aren't encrypted. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined
   readonly query: Query
   readonly feeds: ReadonlyMap<string, CompiledFeed>
   readonly limits?: Partial<Limits>
@@ -49,7 +59,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const stopping = new AbortController()
   // Until it is known, the careful way.
   const guard: Guard = { isLoopback: true, stopping: stopping.signal }
-  const server = fastify(limits)
+  const server = fastify(limits, options.tls)
   addErrors(server, options.log)
   addGuard(server, guard)
   boundConnections(server.server, limits)
@@ -71,7 +81,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   }
 }
 
-function fastify(limits: Limits): FastifyInstance {
+function fastify(limits: Limits, tls: ServerOptions['tls']): FastifyInstance {
+  const timeouts = { headersTimeout: limits.headersMsMax, connectionsCheckingInterval: 1_000 }
   const server = Fastify({
     logger: false,
     // The guard says it, as a problem and with Retry-After.
@@ -84,7 +95,7 @@ function fastify(limits: Limits): FastifyInstance {
       sendProblem(reply as FastifyReply, problemOf(error))
     },
     routerOptions: { maxParamLength: 8192 },
-    http: { headersTimeout: limits.headersMsMax, connectionsCheckingInterval: 1_000 },
+    ...(tls === undefined ? { http: timeouts } : { https: { ...timeouts, ...tls, minVersion: 'TLSv1.2' } }),
   })
   // The schemas describe the API. The engine checks events, on the bytes; the routes check their own parameters.
   server.setValidatorCompiler(() => () => true)
@@ -95,14 +106,16 @@ function fastify(limits: Limits): FastifyInstance {
 }
 
 async function addRoutes(server: FastifyInstance, options: ServerOptions, limits: Limits, stopping: AbortSignal) {
-  const { engine, feeds, query, roles = ['gateway', 'api'] } = options
+  const { engine, feeds, query, roles = ['gateway', 'api'], intake = engine } = options
+  const { health = () => engine.health(), lag = async () => undefined } = options
   const budget = new Budget(limits.bufferedBytesMax)
   await addDescription(server, feeds, options.version)
-  addHealth(server, engine, stopping)
+  addHealth(server, health, stopping)
+  addMetrics(server, { query, feeds, lag })
   if (roles.includes('gateway'))
-    await server.register(posting, { gateway: { engine, limits, budget, stopping }, feeds })
+    await server.register(posting, { gateway: { engine: intake, limits, budget, stopping }, feeds })
   if (roles.includes('api')) {
-    const context = { engine, query, feeds, limits, budget }
+    const context = { engine, query, feeds, limits, budget, lag }
     addHome(server, feeds)
     addStates(server, context)
     addFeeds(server, context)

@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import type { Logger } from 'pino'
 import { openEmbedded } from '../embedded/index.ts'
-import type { Engine } from '../engine/contract.ts'
+import type { Engine, PartitionLogs } from '../engine/contract.ts'
 import { createEngine } from '../engine/engine.ts'
 import type { CompiledFeed } from '../feed/compile.ts'
 import type { Settings } from '../settings/settings.ts'
@@ -57,12 +57,18 @@ export async function openDatabase({ settings, log, cwd, signal }: Opening): Pro
 const shellWord = (text: string) => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
 
 /** An engine that runs, and the database under it. */
-export type Runtime = { readonly engine: Engine; readonly database: Database; close(): Promise<void> }
+export type Runtime = { readonly engine: Engine & PartitionLogs; readonly database: Database; close(): Promise<void> }
 
-export async function openRuntime(opening: Opening & { readonly feeds: readonly CompiledFeed[] }): Promise<Runtime> {
-  const { log, feeds, signal } = opening
+type RuntimeOpening = Opening & {
+  readonly feeds: readonly CompiledFeed[]
+  /** Whether this process releases the feed's holes; it does, unless told otherwise. */
+  readonly sweeps?: (feed: CompiledFeed) => boolean
+}
+
+export async function openRuntime(opening: RuntimeOpening): Promise<Runtime> {
+  const { log, feeds, signal, sweeps = () => true } = opening
   const database = await openDatabase(opening)
-  const engine = createEngine({ store: database.store, feeds, log: (level, message) => log[level](message) })
+  const engine = createEngine({ store: database.store, feeds, sweeps, log: (level, message) => log[level](message) })
   const close = async () => {
     await engine.stop()
     await database.close()

@@ -41,12 +41,12 @@ export function announce({ address, feeds, settings, roles, psql, version }: Rea
 }
 
 /** Why a feed's own source brings nothing, in words; undefined where it is on. */
-function whyOff({ source }: CompiledFeed, { kafkaBrokers }: Settings): string | undefined {
+function whyOff({ source }: CompiledFeed, { kafka }: Settings): string | undefined {
   switch (source.kind) {
     case 'http':
       return undefined
     case 'kafka':
-      return kafkaBrokers === undefined ? "KAFKA_BROKERS isn't set" : "this version doesn't read topics yet"
+      return kafka === undefined ? "KAFKA_BROKERS isn't set" : undefined
     case 'poll':
       return "this version doesn't poll yet"
   }

@@ -3,7 +3,7 @@ import { GroundstationError, messageOf } from '../errors.ts'
 import { failureKind } from '../store/store.ts'
 import { logOf } from './queue.ts'
 import type { Transactions } from './transaction.ts'
-import { ACCEPTED, type LogChunk, type Work } from './work.ts'
+import { ACCEPTED, type LogChunk, offsetIn, type Work } from './work.ts'
 
 export type Applier = {
   readonly transactions: Transactions
@@ -64,7 +64,7 @@ function cutLog(works: readonly Work[], middle: number): [Work[], Work[]] {
   const second = works.slice(middle)
   const cut = logOf(second[0])
   if (cut === undefined || logOf(first.at(-1)) !== cut) return [first, second]
-  const at = cut.first + (second[0]?.index ?? 0)
+  const at = offsetIn(cut, second[0]?.index ?? 0)
   const { digest: _digest, isComplete: _isComplete, ...open } = cut
   const before: LogChunk = { ...open, to: at }
   const after: LogChunk = { ...cut, from: at }

@@ -1,5 +1,10 @@
 import type { CompiledFeed } from '../feed/compile.ts'
+import type { Refusal } from '../feed/parse.ts'
 import type { Standing } from '../feed/state.ts'
+import type { CaughtUp, KnownPartition, TopicPlace } from '../store/write/partitions.ts'
+
+export { logNameOf } from '../store/write/partitions.ts'
+export type { CaughtUp, KnownPartition, TopicPlace }
 
 /** What became of one event. Durable by the time it is told. */
 export type Outcome =
@@ -17,29 +22,46 @@ export type Outcome =
     }
 
 /** Where events came from, as their dead letters tell it: `{ http: '/messages' }`, `{ file: 'a.ndjson', line: 17 }`. */
-export type Origin = Readonly<Record<string, string | number>>
+export type Origin = Readonly<Record<string, string | number | Readonly<Record<string, string>>>>
 
 /** A log that events are read from by offset: a file, a request with an idempotency key, a topic's partition. */
 export type LogPosition = {
   /** Names the log within its feed. */
   readonly name: string
-  /** The offset of the first event submitted. */
+  /** The offset of the first event submitted; what came before it in the log is in already, or was never there. */
   readonly first: number
+  /** The offset that follows the last event; without it, that of the event's number more. */
+  readonly next?: number
+  /** An event's own offset, where they don't follow each other one by one. */
+  readonly offsetOf?: (index: number) => number
+  /** The lane that most of its events are in, where that is known. */
+  readonly lane?: number
+  /** As `takeOver` gave it: another's take-over since refuses the events whole. */
+  readonly epoch?: number
   /** SHA-256 of the log's bytes up to and with the last event submitted; kept beside the offset that follows. */
   readonly digest?: Buffer
   /** The log ends with these events. */
   readonly isComplete?: boolean
 }
 
-export type KnownLog = { readonly nextOffset: number; readonly digest: Buffer | null; readonly isComplete: boolean }
+export type KnownLog = {
+  readonly nextOffset: number
+  readonly digest: Buffer | null
+  readonly isComplete: boolean
+  readonly epoch: number
+}
 
 export type Submission = {
   /** One event each, as its bytes came. */
   readonly events: readonly Buffer[]
   /** Told once, or one for each event. */
   readonly origin: Origin | ((index: number) => Origin)
-  /** For feeds whose identity is the position; others find their duplicates by key. */
+  /** The offset moves in the transaction that applies the events; those below it are duplicates. */
   readonly log?: LogPosition
+  /** What the source itself refuses of an event, whatever its bytes say: it becomes a dead letter. */
+  readonly refusalOf?: (index: number) => Refusal | undefined
+  /** When an event came in, in milliseconds since 1970, where that was before it was submitted. */
+  readonly arrivedMs?: (index: number) => number
   /** The dead letter that this event corrects: marked as replayed in the same transaction. */
   readonly corrects?: number
 }
@@ -50,7 +72,7 @@ export type EngineHealth = { readonly isReady: boolean; readonly reason: string 
  * Turns submissions into transactions. Every method but `submit` may be called at any time; `submit` after `start`.
  * Errors: BUSY (the queue is full; nothing was taken), STORE_UNREACHABLE (nothing is known to be stored), OUTCOME_UNKNOWN
  * (the connection died during the commit; safe to send again where events have an identity), SOURCE_CONFLICT (the log went
- * on elsewhere), DECLARATION_OLDER (a newer declaration of the feed has written), STOPPING.
+ * on elsewhere), SOURCE_FENCED (another has taken the log over), DECLARATION_OLDER (a newer declaration of the feed has written), STOPPING.
  */
 export type Engine = {
   readonly feeds: ReadonlyMap<string, CompiledFeed>
@@ -75,4 +97,27 @@ export type Engine = {
   start(): Promise<void>
   /** Takes nothing new, finishes what is queued, and resolves. */
   stop(): Promise<void>
+}
+
+/** On the topic that stands before the record; what becomes of it there is decided by who reads it. */
+export type Queued = { readonly outcome: 'queued'; readonly partition: number; readonly offset: number }
+
+/** What takes posts: the engine, or a topic that stands before it. */
+export type Intake = Omit<Engine, 'submit'> & {
+  submit(feed: string, submission: Submission): Promise<(Outcome | Queued)[]>
+  /** Feeds whose events are queued. */
+  readonly queues?: ReadonlySet<string>
+}
+
+/** For sources that read the partitions of a topic. */
+export type PartitionLogs = {
+  /** The partitions that this feed has read, of topics that are no more as well. */
+  partitions(feed: string): Promise<KnownPartition[]>
+  /**
+   * From now on only who holds the epoch returned moves the log: batches of an earlier one that are under way are waited
+   * for, later ones are refused (SOURCE_FENCED). A log that nobody has read begins at `start`.
+   */
+  takeOver(feed: string, place: TopicPlace, start: number): Promise<{ epoch: number; nextOffset: number }>
+  /** Everything that was in these logs so long ago is applied. What is held waits for what may still be in one of them. */
+  caughtUp(feed: string, logs: readonly CaughtUp[]): Promise<void>
 }

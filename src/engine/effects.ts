@@ -4,6 +4,7 @@ import type { ClosedHole } from '../store/write/holes.ts'
 import type { Letter } from '../store/write/letters.ts'
 import type { Seen } from '../store/write/seen.ts'
 import type { SnapshotRow } from '../store/write/snapshots.ts'
+import type { SourceChange } from '../store/write/sources.ts'
 import type { Outcome } from './contract.ts'
 import type { EventWork, RefusedWork, Work } from './work.ts'
 
@@ -50,7 +51,8 @@ export class Effects {
   readonly letters: PendingLetter[] = []
   readonly replayedLetters: number[] = []
   readonly dismissedLetters: number[] = []
-  readonly sources: { id: number; nextOffset: number; digest: Buffer | undefined; isComplete: boolean }[] = []
+  /** How far each log is in, by its number. */
+  readonly sources = new Map<number, SourceChange>()
   /** Keys given out by lane in this batch. */
   readonly newKeys = new Map<number, number>()
   readonly notes: string[] = []

@@ -2,7 +2,7 @@ import { GroundstationError, messageOf } from '../errors.ts'
 import type { CompiledFeed } from '../feed/compile.ts'
 import { migrate } from '../store/migrate.ts'
 import type { Store } from '../store/store.ts'
-import type { Engine, EngineHealth } from './contract.ts'
+import type { Engine, EngineHealth, PartitionLogs } from './contract.ts'
 import { FeedRunner } from './runner.ts'
 import { WRITER_LIMITS, type WriterLimits } from './writer.ts'
 
@@ -17,10 +17,12 @@ export type EngineOptions = {
   readonly limits?: Partial<WriterLimits>
   /** How often holes whose wait is over are looked for. */
   readonly sweepMs?: number
+  /** Whether this process looks for them, by feed; it does, unless told otherwise. */
+  readonly sweeps?: (feed: CompiledFeed) => boolean
 }
 
 /** The engine over one database. `start` migrates it and registers the feeds. */
-export function createEngine(options: EngineOptions): Engine {
+export function createEngine(options: EngineOptions): Engine & PartitionLogs {
   const log = options.log ?? (() => undefined)
   const runners = new Map<string, FeedRunner>()
   for (const feed of options.feeds)
@@ -33,7 +35,7 @@ export function createEngine(options: EngineOptions): Engine {
         writers: options.writers ?? 2,
         keysRemembered: options.keysRemembered ?? 100_000,
         limits: { ...WRITER_LIMITS, ...options.limits },
-        sweepMs: options.sweepMs ?? 1_000,
+        sweepMs: options.sweeps?.(feed) === false ? undefined : (options.sweepMs ?? 1_000),
       }),
     )
   const runner = (name: string): FeedRunner => {
@@ -47,6 +49,9 @@ export function createEngine(options: EngineOptions): Engine {
     submit: async (feed, submission) => runner(feed).submit(submission),
     room: async (feed, signal) => runner(feed).room(signal),
     log: async (feed, name) => runner(feed).knownLog(name),
+    partitions: async feed => runner(feed).partitions(),
+    takeOver: async (feed, place, start) => runner(feed).takeOver(place, start),
+    caughtUp: async (feed, logs) => runner(feed).caughtUp(logs),
     claim: async (feed, name, digest) => runner(feed).claim(name, digest),
     stateAt: async (feed, key, at) => runner(feed).stateAt(key, at),
     dryRun: async (feed, event) => runner(feed).dryRun(event),

@@ -9,7 +9,7 @@ import { advanceLanes, type LaneChange } from '../store/write/lanes.ts'
 import { closeLetters, upsertLetters } from '../store/write/letters.ts'
 import { insertSeen } from '../store/write/seen.ts'
 import { insertSnapshots } from '../store/write/snapshots.ts'
-import { advanceSource } from '../store/write/sources.ts'
+import { advanceSources } from '../store/write/sources.ts'
 import { insertRows, type RowSource, upsertRows } from '../store/write/tables.ts'
 import type { Batch } from './batch.ts'
 import type { Applied, PendingLetter } from './effects.ts'
@@ -52,12 +52,11 @@ async function write(batch: Batch, leaf: string, sent: Sent, onCommit: () => voi
     for (const table of batch.feed.tables) await sent.add(writeTable(batch, table))
   }
   await failpoint('held')
-  if (effects.held.length > 0) await sent.add(insertHeld(client, stored.id, opened.nowMicros, effects.held))
+  if (effects.held.length > 0) await sent.add(insertHeld(client, stored.id, effects.held))
   if (effects.closedHoles.length > 0)
     await sent.add(insertClosedHoles(client, stored.id, opened.nowMicros, effects.closedHoles))
   if (effects.seen.length > 0) await sent.add(insertSeen(client, stored.id, opened.nowMicros, effects.seen, mode))
-  for (const source of effects.sources)
-    await sent.add(advanceSource(client, source.id, source.nextOffset, source.digest, source.isComplete))
+  if (effects.sources.size > 0) await sent.add(advanceSources(client, [...effects.sources.values()]))
   await failpoint('refold')
   if (effects.refolds.length > 0) await refoldKeys(batch)
   await settleLatest(batch)

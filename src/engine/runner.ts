@@ -2,16 +2,25 @@ import { GroundstationError, messageOf } from '../errors.ts'
 import type { CompiledFeed } from '../feed/compile.ts'
 import type { Parsed } from '../feed/parse.ts'
 import type { Standing } from '../feed/state.ts'
-import { laneOf } from '../sequencer/key.ts'
+import { laneOf } from '../sequencer/lane.ts'
 import { registerFeed, type StoredFeed } from '../store/feed.ts'
 import { Leaves } from '../store/leaf.ts'
 import type { Store } from '../store/store.ts'
 import { loadWaiting } from '../store/write/keys.ts'
 import { findOpenLetter, letterDigest } from '../store/write/letters.ts'
+import {
+  arrivalWatermark,
+  type CaughtUp,
+  type KnownPartition,
+  loadPartitions,
+  moveWatermarks,
+  type TopicPlace,
+  takePartition,
+} from '../store/write/partitions.ts'
 import { forgetSeen } from '../store/write/seen.ts'
 import { claimSource, findSource } from '../store/write/sources.ts'
 import { applyBatch } from './apply.ts'
-import type { KnownLog, Origin, Outcome, Submission } from './contract.ts'
+import type { KnownLog, LogPosition, Origin, Outcome, Submission } from './contract.ts'
 import { stateAt } from './state-at.ts'
 import { Transactions } from './transaction.ts'
 import { type EventWork, type LogChunk, type RefusedWork, Ticket, type Work } from './work.ts'
@@ -24,7 +33,8 @@ export type RunnerOptions = {
   readonly writers: number
   readonly keysRemembered: number
   readonly limits: WriterLimits
-  readonly sweepMs: number
+  /** Without it nothing is swept here. */
+  readonly sweepMs: number | undefined
 }
 
 /** How many keys one sweep releases at a time. */
@@ -70,8 +80,8 @@ export class FeedRunner {
     this.#running = { stored, transactions, writers }
     this.#state = 'started'
     this.#readySinceMs = performance.now()
-    this.#timer = setInterval(() => this.#sweep(), this.#options.sweepMs)
-    this.#timer.unref()
+    const { sweepMs } = this.#options
+    if (sweepMs !== undefined) this.#timer = setInterval(() => this.#sweep(), sweepMs).unref()
   }
 
   async stop(): Promise<void> {
@@ -88,17 +98,20 @@ export class FeedRunner {
     const { feed } = this.#options
     const ticket = new Ticket(submission.events.length)
     const log: LogChunk | undefined =
-      submission.log === undefined || feed.identity.kind !== 'position' || submission.events.length === 0
+      submission.log === undefined || submission.events.length === 0
         ? undefined
-        : { ...submission.log, from: submission.log.first, to: submission.log.first + submission.events.length, ticket }
+        : chunkOf(submission.log, submission.events.length, ticket, stored)
     const enqueuedMs = performance.now()
-    const lane = log === undefined ? this.#turn++ % stored.lanes : laneOf(log.name, stored.lanes)
-    const { origin } = submission
+    const lane = log === undefined ? this.#turn++ % stored.lanes : log.lane
+    const { origin, corrects, arrivedMs, refusalOf } = submission
     for (let index = 0; index < submission.events.length; index++) {
       const raw = submission.events[index] as Buffer
       const place = typeof origin === 'function' ? origin(index) : origin
-      const arriving = { ticket, index, enqueuedMs, origin: place, log, corrects: submission.corrects, lane }
-      writers.enqueue(workOf(feed.parse(raw), raw, arriving, stored))
+      const arrivedMicros = arrivedMs === undefined ? undefined : arrivedMs(index) * 1000
+      const arriving = { ticket, index, enqueuedMs, origin: place, log, corrects, lane, arrivedMicros }
+      const refusal = refusalOf?.(index)
+      const parsed = refusal === undefined ? feed.parse(raw) : ({ ok: false, refusal } as const)
+      writers.enqueue(workOf(parsed, raw, arriving, stored))
     }
     writers.wake()
     return ticket.promise
@@ -111,6 +124,18 @@ export class FeedRunner {
 
   async knownLog(name: string): Promise<KnownLog | undefined> {
     return findSource(this.#options.store.query, this.#ready().stored.id, name)
+  }
+
+  async partitions(): Promise<KnownPartition[]> {
+    return loadPartitions(this.#options.store.query, this.#ready().stored.id)
+  }
+
+  async takeOver(place: TopicPlace, start: number): Promise<{ epoch: number; nextOffset: number }> {
+    return takePartition(this.#options.store.query, this.#ready().stored.id, place, start)
+  }
+
+  async caughtUp(logs: readonly CaughtUp[]): Promise<void> {
+    await moveWatermarks(this.#options.store.query, this.#ready().stored.id, logs)
   }
 
   async claim(name: string, digest: Buffer): Promise<'new' | 'same' | 'other'> {
@@ -138,6 +163,7 @@ export class FeedRunner {
       log: undefined,
       corrects: undefined,
       lane: 0,
+      arrivedMicros: undefined,
     }
     const work = workOf(parsed, raw, arriving, stored)
     await transactions.dry([work])
@@ -178,7 +204,7 @@ export class FeedRunner {
   ): Promise<Outcome[]> {
     const { stored, writers } = this.#ready()
     const ticket = new Ticket(1)
-    writers.enqueue(make({ lane: laneOf(key, stored.lanes), ticket, index: 0, enqueuedMs: performance.now() }))
+    writers.enqueue(make({ lane: laneIn(stored, key), ticket, index: 0, enqueuedMs: performance.now() }))
     writers.wake()
     return ticket.promise
   }
@@ -212,18 +238,18 @@ export class FeedRunner {
   }
 
   /**
-   * The arrival watermark is the database's clock, less what still waits in the queue here; and it has not moved while
-   * nobody could post. So catching up on a backlog, or coming back after an outage, releases nothing too early.
+   * The arrival watermark is the database's clock, or when the slowest partition of a topic was last read to its end, less
+   * what still waits in the queue here; and it has not moved while nobody could post. So catching up on a backlog, or coming back after an outage, releases nothing too early.
    */
   async #sweepOnce(): Promise<void> {
     const { store, feed } = this.#options
     const { stored, writers } = this.#ready()
-    const { rows } = await store.query('select (extract(epoch from clock_timestamp()) * 1000)::double precision as now')
+    const watermarkMs = await arrivalWatermark(store.query, stored.id)
     const nowMs = performance.now()
     if (feed.identity.horizonMs !== undefined) await forgetSeen(store.query, stored.id, feed.identity.horizonMs, 10_000)
     if (feed.identity.kind !== 'sequenced' || nowMs - this.#readySinceMs < feed.gaps.waitMs) return
     const backlogMs = nowMs - (writers.oldestMs ?? nowMs)
-    const dueBeforeMs = Number(rows[0]?.now) - feed.gaps.waitMs - backlogMs
+    const dueBeforeMs = watermarkMs - feed.gaps.waitMs - backlogMs
     const lanes = Array.from({ length: stored.lanes }, (_, lane) => lane)
     const due = await loadWaiting(store.query, stored.id, lanes, dueBeforeMs, SWEEP_KEYS)
     const ticket = new Ticket(due.length)
@@ -243,6 +269,13 @@ export class FeedRunner {
   }
 }
 
+const laneIn = (stored: StoredFeed, key: string): number => laneOf(key, stored.lanes, stored.laneHash)
+
+function chunkOf(log: LogPosition, count: number, ticket: Ticket, stored: StoredFeed): LogChunk {
+  const lane = log.lane === undefined ? laneIn(stored, log.name) : log.lane % stored.lanes
+  return { ...log, from: log.first, to: log.next ?? log.first + count, ticket, lane }
+}
+
 /** What exists once a runner has started. */
 type Running = { readonly stored: StoredFeed; readonly transactions: Transactions; readonly writers: Writers }
 
@@ -254,18 +287,20 @@ type Arriving = {
   readonly log: LogChunk | undefined
   readonly corrects: number | undefined
   readonly lane: number
+  readonly arrivedMicros: number | undefined
 }
 
 /** A work, in the lane of its key; what has none goes with its log, or where its bytes say, so that repeats meet. */
 function workOf(parsed: Parsed, raw: Buffer, arriving: Arriving, stored: StoredFeed): EventWork | RefusedWork {
-  const { ticket, index, enqueuedMs, origin, log, corrects } = arriving
+  const { ticket, index, enqueuedMs, origin, log, corrects, arrivedMicros } = arriving
   let { lane } = arriving
   if (parsed.ok) {
-    if (parsed.key !== '') lane = laneOf(parsed.key, stored.lanes)
-    return { kind: 'event', lane, ticket, index, enqueuedMs, parsed, origin, log, corrects, outcome: undefined }
+    if (parsed.key !== '') lane = laneIn(stored, parsed.key)
+    const common = { lane, ticket, index, enqueuedMs, origin, log, outcome: undefined }
+    return { ...common, kind: 'event', parsed, corrects, arrivedMicros }
   }
   const { refusal } = parsed
   if (log === undefined)
-    lane = refusal.key === undefined ? (letterDigest(raw)[0] ?? 0) % stored.lanes : laneOf(refusal.key, stored.lanes)
+    lane = refusal.key === undefined ? (letterDigest(raw)[0] ?? 0) % stored.lanes : laneIn(stored, refusal.key)
   return { kind: 'refused', lane, ticket, index, enqueuedMs, raw, refusal, origin, log, outcome: undefined }
 }

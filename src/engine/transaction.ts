@@ -9,6 +9,7 @@ import { type Opened, openBatch, transactionStatus } from '../store/write/lanes.
 import { type Batch, newBatch } from './batch.ts'
 import { decidePositions, decideUnique } from './decide/keyless.ts'
 import type { KeyedWork } from './decide/keys.ts'
+import { passLogs } from './decide/logs.ts'
 import { decideRefusals } from './decide/refusals.ts'
 import { decideSequenced } from './decide/sequenced.ts'
 import { decideSnapshots } from './decide/snapshot.ts'
@@ -121,11 +122,15 @@ export class Transactions {
   }
 
   #remember({ opened, effects }: Batch): void {
+    const memories = new Map<number, KeyMemory>()
     for (const { lane, version } of opened.lanes.values()) {
       const memory = this.#lanes.get(lane)
-      if (memory !== undefined) memory.version = version + 1
+      // Another transaction of this process may have followed this one before its answer came: then that one knows better.
+      if (memory?.version !== version) continue
+      memory.version = version + 1
+      memories.set(lane, memory.keys)
     }
-    for (const { isNew: _, ...key } of effects.keys) this.#lanes.get(key.lane)?.keys.set(key)
+    for (const { isNew: _, ...key } of effects.keys) memories.get(key.lane)?.set(key)
   }
 
   /** After a failure nothing that is remembered of these lanes is certain. */
@@ -165,14 +170,15 @@ const unknownOutcome = () =>
 async function decide(batch: Batch, works: readonly Work[]): Promise<void> {
   const refused: RefusedWork[] = []
   const keyed: KeyedWork[] = []
-  const loose: (EventWork | RefusedWork)[] = []
+  const loose: EventWork[] = []
   const isPosition = batch.feed.identity.kind === 'position'
-  for (const work of works) {
-    if (work.kind === 'refused') (isPosition ? loose : refused).push(work)
+  const passed = await passLogs(batch, works)
+  for (const work of passed.works) {
+    if (work.kind === 'refused') refused.push(work)
     else if (isPosition && work.kind === 'event') loose.push(work)
     else keyed.push(work)
   }
-  if (isPosition) refused.push(...(await decidePositions(batch, loose)))
+  if (isPosition) decidePositions(batch, loose, passed.sources)
   else if (batch.feed.identity.kind === 'unique')
     await decideUnique(
       batch,

@@ -39,6 +39,8 @@ export type EventWork = Common & {
   readonly origin: Origin
   readonly log: LogChunk | undefined
   readonly corrects: number | undefined
+  /** Microseconds since 1970, where it came in before it was submitted. */
+  readonly arrivedMicros: number | undefined
   outcome: Outcome | undefined
 }
 
@@ -73,11 +75,17 @@ export type RefoldWork = Common & { readonly kind: 'refold'; readonly key: strin
 
 export type Work = EventWork | RefusedWork | DismissalWork | ReleaseWork | RefoldWork
 
-/**
- * The part of a log that one submission carries, from one offset to before another; it is applied whole or not at all. An
- * event's own offset is `first` and its index.
- */
-export type LogChunk = LogPosition & { readonly from: number; readonly to: number; readonly ticket: Ticket }
+/** The part of a log that one submission carries, from one offset to before another; it is applied whole or not at all. */
+export type LogChunk = LogPosition & {
+  readonly from: number
+  readonly to: number
+  readonly ticket: Ticket
+  /** The lane in whose writer's queue it waits: a chunk isn't cut, whatever lanes its events are in. */
+  readonly lane: number
+}
+
+/** An event's own offset in its log. */
+export const offsetIn = ({ first, offsetOf }: LogChunk, index: number): number => offsetOf?.(index) ?? first + index
 
 /** Bytes that a work keeps in memory while it waits. */
 export const bytesOf = (work: Work): number =>

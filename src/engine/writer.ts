@@ -1,4 +1,4 @@
-import { type QueueLimits, WorkQueue } from './queue.ts'
+import { logOf, type QueueLimits, WorkQueue } from './queue.ts'
 import type { Work } from './work.ts'
 
 export type WriterLimits = QueueLimits & {
@@ -25,7 +25,7 @@ const TOGETHER_MAX = 32
  *
  * From `together` it goes back to idle after each batch; a writer that is apart goes on while its queue has works. The
  * next batch gathers while one commits, so a post that comes alone waits for nothing, and posts that come together are
- * committed together. A lane is never in two transactions of a process.
+ * committed together. A lane is in two transactions of a process only where a log's events are in other lanes than its own.
  */
 export class Writers {
   readonly #apply: (works: Work[]) => Promise<void>
@@ -61,7 +61,7 @@ export class Writers {
   }
 
   enqueue(work: Work): void {
-    this.#queues[work.lane % this.#queues.length]?.push(work)
+    this.#queues[(logOf(work)?.lane ?? work.lane) % this.#queues.length]?.push(work)
   }
 
   /** Starts on what waits, as far as writers are free. Called once for all that was queued together. */

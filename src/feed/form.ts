@@ -13,6 +13,7 @@ export function formFaults(declaration: unknown): Fault[] {
     fault('source.kind', 'a source is http({ path }), kafka({ topic }) or { kind: "poll" }')
   if (isFields(source) && source.kind === 'http' && typeof source.path !== 'string')
     fault('source.path', 'an http source has a path')
+  if (isFields(source)) topicFaults(source, fault)
   identityFaults(identity, fault)
   if (gaps !== undefined && !(isFields(gaps) && typeof gaps.wait === 'string'))
     fault('gaps.wait', "expected a number and a unit, such as '30s'")
@@ -30,6 +31,14 @@ export function formFaults(declaration: unknown): Fault[] {
 type Tell = (place: string, message: string) => void
 type Fields = Readonly<Record<string, unknown>>
 const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null
+
+function topicFaults({ kind, topic, partitions }: Fields, fault: Tell): void {
+  if (kind === 'kafka' && topic === undefined) fault('source.topic', 'a kafka source has a topic')
+  if (topic !== undefined && !(typeof topic === 'string' && /^[A-Za-z0-9._-]{1,249}$/.test(topic)))
+    fault('source.topic', "a topic's name has letters, digits, '.', '_' and '-', 249 at most")
+  if (partitions !== undefined && !(Number.isInteger(partitions) && Number(partitions) >= 1))
+    fault('source.partitions', 'expected a whole number from 1')
+}
 
 const KINDS = ['sequence', 'unique', 'position', 'snapshot']
 const COLUMN_TYPES = ['text', 'integer', 'bigint', 'double', 'boolean', 'timestamp', 'uuid', 'json']

@@ -65,7 +65,8 @@ async function storedOf(client: Client, { store, feed, dry }: ReplayOptions): Pr
   if (dry !== true) return registerFeed(store, feed)
   const newest = Math.max(0, ...known.fingerprints.keys())
   const isKnown = known.fingerprints.get(newest) === feed.fingerprint
-  return { id: known.id, lanes: known.lanes, generation: isKnown ? newest : newest + 1 }
+  const { id, lanes, laneHash } = known
+  return { id, lanes, laneHash, generation: isKnown ? newest : newest + 1 }
 }
 
 async function replayLanes(part: KeysPart, { onProgress }: ReplayOptions): Promise<void> {

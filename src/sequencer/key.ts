@@ -83,13 +83,3 @@ export class KeyMemory {
     this.#old.clear()
   }
 }
-
-/** FNV-1a over UTF-16 units: where a key's lane comes from. Stored data depends on it, so it never changes. */
-export function laneOf(key: string, lanes: number): number {
-  let hash = 0x811c9dc5
-  for (let index = 0; index < key.length; index++) {
-    hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193)
-  }
-  // The low bits of FNV are its weakest.
-  return ((hash ^ (hash >>> 15)) >>> 0) % lanes
-}

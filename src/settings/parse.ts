@@ -20,10 +20,13 @@ export const parsers = {
       return value >= least && value <= most ? value : refuse(`${what} from ${least} to ${most}`)
     },
 
+  pem: (text: string): string | Refusal =>
+    /-----BEGIN [A-Z0-9 ]+-----/.test(text) ? text : refuse('a PEM text, or its file as …_FILE'),
+
   oneOf:
     <const Choice extends string>(choices: readonly Choice[]) =>
     (text: string): Choice | Refusal =>
-      choices.find(choice => choice === text.toLowerCase()) ?? refuse(`one of ${choices.join(', ')}`),
+      choices.find(choice => choice.toLowerCase() === text.toLowerCase()) ?? refuse(`one of ${choices.join(', ')}`),
 
   url:
     (...schemes: readonly string[]) =>

@@ -1,7 +1,12 @@
 import { resolve } from 'node:path'
 import { GroundstationError } from '../errors.ts'
 import { readEnvironment } from './environment.ts'
-import { isRefusal, parsers, type Refusal } from './parse.ts'
+import { type KafkaSettings, readKafka } from './kafka.ts'
+import { isRefusal, parsers } from './parse.ts'
+import type { Flags, Read } from './read.ts'
+import { readTls, type TlsSettings } from './tls.ts'
+
+export type { Flags, KafkaSettings, TlsSettings }
 
 export type LogLevel = (typeof LOG_LEVELS)[number]
 export type Role = (typeof ROLES)[number]
@@ -15,7 +20,9 @@ export type Settings = {
   readonly logLevel: LogLevel
   /** The secret that tokens are signed with. */
   readonly secret: string | undefined
-  readonly kafkaBrokers: readonly string[] | undefined
+  readonly kafka: KafkaSettings | undefined
+  /** PEM texts: the listener's own. */
+  readonly tls: TlsSettings | undefined
   readonly mongodbUrl: string | undefined
   readonly limits: Limits
 }
@@ -27,22 +34,8 @@ export type Limits = {
   readonly arrayBytesMax: number
 }
 
-/** Flags of the command line, as texts; each wins over the setting of the same meaning. */
-export type Flags = {
-  readonly host?: string
-  readonly port?: string
-  readonly home?: string
-  readonly logLevel?: string
-}
-
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export const ROLES = ['gateway', 'worker', 'api'] as const
-
-type Read = <Value>(
-  name: string,
-  parse: (text: string) => Value | Refusal,
-  options?: { readonly flag?: keyof Flags; readonly isSecret?: boolean },
-) => Promise<Value | undefined>
 
 /** Reads every setting; SETTING_INVALID names the one that is wrong, its value unless it is a secret, and what was expected. */
 export async function readSettings(
@@ -72,7 +65,8 @@ export async function readSettings(
     port: (await read('PORT', parsers.integer(0, 65_535, 'a port'), { flag: 'port' })) ?? 8088,
     logLevel: (await read('LOG_LEVEL', parsers.oneOf(LOG_LEVELS), { flag: 'logLevel' })) ?? defaults.logLevel,
     secret: await read('GROUNDSTATION_SECRET', parsers.secret(32), { isSecret: true }),
-    kafkaBrokers: await read('KAFKA_BROKERS', parsers.brokers),
+    kafka: await readKafka(read),
+    tls: await readTls(read),
     mongodbUrl: await read('MONGODB_URL', parsers.url('mongodb', 'mongodb+srv'), { isSecret: true }),
     limits: await readLimits(read),
   }

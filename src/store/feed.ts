@@ -1,6 +1,7 @@
 import { GroundstationError } from '../errors.ts'
 import type { CompiledFeed } from '../feed/compile.ts'
 import type { CompiledTable } from '../feed/table.ts'
+import { type LaneHash, NEW_LANE_HASH } from '../sequencer/lane.ts'
 import { qualified, quote, SQL_TYPES, serialName } from './names.ts'
 import type { Client, Store } from './store.ts'
 
@@ -8,6 +9,7 @@ import type { Client, Store } from './store.ts'
 export type StoredFeed = {
   readonly id: number
   readonly lanes: number
+  readonly laneHash: LaneHash
   /** The generation of the declaration that this process runs. */
   readonly generation: number
 }
@@ -20,21 +22,26 @@ const LOCK = 7_151_033_202
 /** Makes or finds all that a feed needs in the database. Safe when two processes start at once. */
 export function registerFeed(store: Store, feed: CompiledFeed): Promise<StoredFeed> {
   return store.exclusively(LOCK, async client => {
-    const { id, lanes } = await findOrInsert(client, feed)
-    await makeLeaves(client, id, lanes)
+    const found = await findOrInsert(client, feed)
+    const { id } = found
+    await makeLeaves(client, id, found.lanes)
     for (const table of feed.tables) {
       await makeTable(client, table)
       for (const column of table.columns)
         if (column.fact?.kind === 'serial')
           await client.query(`create sequence if not exists ${serialName(table, column)}`)
     }
-    return { id, lanes, generation: await generationOf(client, id, feed.fingerprint) }
+    return { ...found, generation: await generationOf(client, id, feed.fingerprint) }
   })
 }
 
-async function findOrInsert(client: Client, feed: CompiledFeed): Promise<{ id: number; lanes: number }> {
+type Found = Pick<StoredFeed, 'id' | 'lanes' | 'laneHash'>
+
+async function findOrInsert(client: Client, feed: CompiledFeed): Promise<Found> {
   const { kind } = feed.identity
-  const found = await client.query('select id, lanes, kind from groundstation.feed where name = $1', [feed.name])
+  const found = await client.query('select id, lanes, lane_hash, kind from groundstation.feed where name = $1', [
+    feed.name,
+  ])
   const known = found.rows[0]
   if (known !== undefined) {
     if (known.kind !== kind)
@@ -43,13 +50,13 @@ async function findOrInsert(client: Client, feed: CompiledFeed): Promise<{ id: n
         `The feed ${feed.name} is on the record with identity '${known.kind}', and is declared with '${kind}': declare it under another name`,
         { at: 'identity' },
       )
-    return { id: known.id, lanes: known.lanes }
+    return { id: known.id, lanes: known.lanes, laneHash: known.lane_hash }
   }
   const inserted = await client.query(
-    'insert into groundstation.feed (name, kind, lanes) values ($1, $2, $3) returning id',
-    [feed.name, kind, LANES],
+    'insert into groundstation.feed (name, kind, lanes, lane_hash) values ($1, $2, $3, $4) returning id',
+    [feed.name, kind, LANES, NEW_LANE_HASH],
   )
-  return { id: inserted.rows[0].id, lanes: LANES }
+  return { id: inserted.rows[0].id, lanes: LANES, laneHash: NEW_LANE_HASH }
 }
 
 async function makeLeaves(client: Client, id: number, lanes: number): Promise<void> {

@@ -52,6 +52,7 @@ test('every path is described, each operation under a name of its own', () => {
     '/health/live',
     '/health/ready',
     '/messages',
+    '/metrics',
     '/rockets',
     '/rockets/{key}',
   ])

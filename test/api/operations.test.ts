@@ -23,6 +23,7 @@ test('the feeds, and how much of each there is', async () => {
     held: 2,
     openGaps: 2,
     openDeadLetters: 1,
+    topic: null,
   })
   assert.deepEqual(
     body.data.map(({ name, path }) => [name, path]),

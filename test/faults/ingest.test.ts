@@ -25,8 +25,8 @@ test('an ingest killed with -9 and run again: each line of the file once', async
 })
 
 test('planted: the position of a log saved outside the transaction; breaks O', async t => {
-  const statement = `await client.query(\n    'update groundstation.source set next_offset`
-  const root = await plant(t, savedLater('src/store/write/sources.ts', 'advanceSource', statement))
+  const statement = `await client.query({\n    name: 'advance-sources'`
+  const root = await plant(t, savedLater('src/store/write/sources.ts', 'advanceSources', statement))
   const seed = seedOf()
   const violations = await killedIngest(t, seed, 10_000, root)
   t.diagnostic(report(violations).slice(0, 400))

@@ -47,6 +47,7 @@ export function memoryEngine(feeds: readonly CompiledFeed[]): MemoryEngine {
           nextOffset: log.first + submission.events.length,
           digest: log.digest ?? null,
           isComplete: log.isComplete === true,
+          epoch: 0,
         })
       return submission.events.map(raw => place(feed, raw))
     },

@@ -22,7 +22,7 @@ describe('settings', () => {
     assert.equal(settings.port, 3)
     assert.equal(settings.host, 'localhost')
     assert.equal(settings.logLevel, 'debug')
-    assert.deepEqual(settings.kafkaBrokers, ['a:9092', 'b:9092'])
+    assert.deepEqual(settings.kafka?.brokers, ['a:9092', 'b:9092'])
   })
 
   test('come from a file by NAME_FILE, and an empty one is none', async t => {

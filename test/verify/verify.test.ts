@@ -76,7 +76,7 @@ describe('verify', () => {
     ],
     [
       'a key added',
-      "insert into groundstation.key select id + 8, 0, 0, null, generation, feed, lane, 'zz', null, null, null, null from groundstation.key where key = 'a'",
+      "insert into groundstation.key select id + 800, 0, 0, null, generation, feed, lane, 'zz', null, null, null, null from groundstation.key where key = 'a'",
       ['lane changed', 'key added'],
     ],
     [

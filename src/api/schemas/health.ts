@@ -8,6 +8,13 @@ export const liveSchema = {
   response: { 200: jsonContent('It is.', Type.Object({ status: Type.Literal('live') })) },
 }
 
+export const metricsSchema = {
+  operationId: 'metrics',
+  tags: ['service'],
+  summary: 'Figures for Prometheus',
+  response: { 200: { description: 'In its text format.', content: { 'text/plain': { schema: Type.String() } } } },
+}
+
 export const readySchema = {
   operationId: 'ready',
   tags: ['service'],

@@ -16,6 +16,24 @@ const tags = ['operations']
 const params = pathParameters({ feed: FeedName })
 const count = (description: string) => Type.Integer({ minimum: 0, description })
 
+const known = (description: string) => Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], { description })
+const TopicLag = Type.Object({
+  topic: Type.String(),
+  partitions: Type.Array(
+    Type.Object({
+      partition: Type.Integer(),
+      offset: known('Everything before it is on the record; null where nothing was read.'),
+      end: known("Behind the partition's last record; null while the brokers can't be asked."),
+      lag: known('Records that are not on the record yet.'),
+      behindMs: Type.Union([Type.Number(), Type.Null()], {
+        description: 'How old the oldest of them may be, at most; null where the partition was never read to its end.',
+      }),
+    }),
+  ),
+  rebalances: known('Assignments that the process that answers was given; null where it reads nothing.'),
+  problems: Type.Array(Type.String(), { description: 'What keeps it from reading, and what to do.' }),
+})
+
 export const feedListSchema = {
   operationId: 'list-feeds',
   tags,
@@ -35,6 +53,9 @@ export const feedListSchema = {
           held: count('Events that wait for a number before theirs.'),
           openGaps: count('Ranges of numbers that are waited for.'),
           openDeadLetters: count('That were neither replayed nor dismissed.'),
+          topic: Type.Union([TopicLag, Type.Null()], {
+            description: 'The topic that it is read from, and how far behind; null where there is none.',
+          }),
         }),
       ),
     ),

@@ -40,7 +40,10 @@ export async function addSimulate(program: Command, args: readonly string[]): Pr
       if (parse === undefined) command.option(flags, description)
       else command.option(flags, description, parse)
     }
-    command.action((argument: string, options: Record<string, unknown>) => run(simulator, argument, options))
+    // What Commander hands over begins with the argument only where there is one.
+    command.action((first: unknown) => {
+      return run(simulator, simulator.argument === undefined ? '' : String(first), command.opts())
+    })
   }
 }
 

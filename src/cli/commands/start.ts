@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { createServer, type Server } from '../../api/server.ts'
 import { GroundstationError, messageOf } from '../../errors.ts'
 import type { CompiledFeed } from '../../feed/compile.ts'
+import { topicOf } from '../../feed/source.ts'
 import { isLoopback, ROLES, type Role, type Settings } from '../../settings/settings.ts'
 import { type CommonOptions, type Context, settingsOf, withCommonOptions } from '../context.ts'
 import { compiledFeeds } from '../feeds.ts'
@@ -10,6 +11,7 @@ import { createLog } from '../log.ts'
 import { openRuntime, type Runtime } from '../open.ts'
 import { announce } from '../ready.ts'
 import { aborted, stopAll, stopOnSignals } from '../stop.ts'
+import { openTopics, type TopicRoles } from '../topics.ts'
 
 type Options = CommonOptions & { readonly open?: boolean; readonly roles: readonly Role[] }
 
@@ -38,10 +40,12 @@ async function start(context: Context, paths: string[], options: Options): Promi
   const { signal } = stopping
   const feeds = await compiledFeeds(paths, cwd)
   let runtime: Runtime | undefined
+  let topics: TopicRoles | undefined
   let server: Server | undefined
   try {
-    runtime = await openRuntime({ settings, log, cwd, signal, feeds })
-    server = await serve(context, { settings, log, feeds, runtime, roles: options.roles })
+    runtime = await openRuntime({ settings, log, cwd, signal, feeds, sweeps: sweepsOf(settings, options.roles) })
+    topics = await openTopics({ engine: runtime.engine, settings, feeds, roles: options.roles, log })
+    server = await serve(context, { settings, log, feeds, runtime, topics, roles: options.roles })
     const { address } = await server.listen({ host: settings.host, port: settings.port })
     announce(
       { address, feeds, settings, roles: options.roles, psql: runtime.database.psql, version: context.version },
@@ -52,7 +56,7 @@ async function start(context: Context, paths: string[], options: Options): Promi
   } catch (error) {
     if (!signal.aborted) throw error
   } finally {
-    const open = [server, runtime].filter(one => one !== undefined)
+    const open = [server, topics, runtime].filter(one => one !== undefined)
     await stopAll(
       log,
       STOP_MS_MAX,
@@ -66,12 +70,17 @@ type Serving = {
   readonly log: Logger
   readonly feeds: readonly CompiledFeed[]
   readonly runtime: Runtime
+  readonly topics: TopicRoles
   readonly roles: readonly Role[]
 }
 
-function serve({ version }: Context, { settings, log, feeds, runtime, roles }: Serving): Promise<Server> {
+function serve({ version }: Context, { settings, log, feeds, runtime, topics, roles }: Serving): Promise<Server> {
   return createServer({
     engine: runtime.engine,
+    intake: topics.intake,
+    health: topics.health,
+    lag: topics.lag,
+    tls: settings.tls,
     query: runtime.database.store.query,
     feeds: new Map(feeds.map(feed => [feed.name, feed])),
     limits: settings.limits,
@@ -79,6 +88,14 @@ function serve({ version }: Context, { settings, log, feeds, runtime, roles }: S
     version,
     roles: roles.filter(role => role !== 'worker'),
   })
+}
+
+/** Holes of a topic's feed are released by who reads it; others' by who takes their posts. */
+function sweepsOf({ kafka }: Settings, roles: readonly Role[]): (feed: CompiledFeed) => boolean {
+  return ({ source }) => {
+    const isRead = kafka !== undefined && topicOf(source) !== undefined
+    return roles.includes('worker') || (!isRead && roles.includes('gateway'))
+  }
 }
 
 /** Rejects when the embedded database keeps dying: nothing can be kept any more. */

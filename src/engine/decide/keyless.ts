@@ -1,11 +1,10 @@
-import { GroundstationError } from '../../errors.ts'
 import { parseExactly } from '../../feed/exact.ts'
 import { digestOf, without } from '../../feed/same.ts'
 import { findSeen } from '../../store/write/seen.ts'
-import { lockSource, type SourceRow } from '../../store/write/sources.ts'
-import type { Batch } from '../batch.ts'
-import { ACCEPTED, DUPLICATE, type EventWork, type LogChunk, type RefusedWork } from '../work.ts'
+import { arrivalOf, type Batch } from '../batch.ts'
+import { ACCEPTED, type EventWork, offsetIn } from '../work.ts'
 import { addConflict, settleDuplicate } from './compare.ts'
+import type { Passed } from './logs.ts'
 import { timeOf } from './sequenced.ts'
 
 /** Unique: an id that was seen is a duplicate, or a conflict where its content is another. */
@@ -27,55 +26,14 @@ export async function decideUnique(batch: Batch, works: readonly EventWork[]): P
   }
 }
 
-/** Position: an offset below the log's next is a duplicate. A chunk that leaves one out is refused whole. */
-export async function decidePositions(
-  batch: Batch,
-  works: readonly (EventWork | RefusedWork)[],
-): Promise<RefusedWork[]> {
-  const chunks = new Map<LogChunk, (EventWork | RefusedWork)[]>()
-  const refused: RefusedWork[] = []
+/** Position: whatever is passed on is new. */
+export function decidePositions(batch: Batch, works: readonly EventWork[], sources: Passed['sources']): void {
   for (const work of works) {
-    if (work.log === undefined) {
-      if (work.kind === 'event') apply(batch, work, undefined, undefined)
-      else refused.push(work)
-    } else {
-      const chunk = chunks.get(work.log)
-      if (chunk === undefined) chunks.set(work.log, [work])
-      else chunk.push(work)
-    }
+    const { log } = work
+    if (log === undefined) apply(batch, work, undefined, undefined)
+    else apply(batch, work, sources.get(log), offsetIn(log, work.index))
   }
-  const sources = new Map<string, SourceRow & { nextOffset: number }>()
-  for (const log of [...chunks.keys()].sort(byName)) {
-    const source = sources.get(log.name) ?? { ...(await lockSource(batch.client, batch.stored.id, log.name)) }
-    if (log.from > source.nextOffset) {
-      log.ticket.fail(
-        new GroundstationError(
-          'SOURCE_CONFLICT',
-          `${log.name} is known up to offset ${source.nextOffset}, and ${log.from} came next: read it again from there`,
-        ),
-      )
-      continue
-    }
-    for (const work of chunks.get(log) ?? []) {
-      const offset = log.first + work.index
-      if (offset < source.nextOffset) work.outcome = DUPLICATE
-      else if (work.kind === 'event') apply(batch, work, source.id, offset)
-      else refused.push(work)
-    }
-    if (log.to < source.nextOffset) continue
-    batch.effects.sources.push({
-      id: source.id,
-      nextOffset: log.to,
-      digest: log.digest,
-      isComplete: log.isComplete === true,
-    })
-    sources.set(log.name, { ...source, nextOffset: log.to })
-  }
-  return refused
 }
-
-// Chunks of one log keep the order they were submitted in: the sort is stable.
-const byName = (a: LogChunk, b: LogChunk) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
 
 function apply(batch: Batch, work: EventWork, source: number | undefined, offset: number | undefined): void {
   const { raw, event, type } = work.parsed
@@ -89,7 +47,7 @@ function apply(batch: Batch, work: EventWork, source: number | undefined, offset
     event,
     type,
     time: timeOf(batch, event),
-    arrivedMicros: batch.opened.nowMicros,
+    arrivedMicros: arrivalOf(batch, work),
     source,
     offset,
     isLate: false,

@@ -2,7 +2,7 @@ import { lastApplied } from '../../sequencer/cursor.ts'
 import type { Range } from '../../sequencer/ranges.ts'
 import { type Arrival, release, type Sequenced, sequence } from '../../sequencer/sequence.ts'
 import { takeHeld } from '../../store/write/held.ts'
-import { type Batch, nowMsOf } from '../batch.ts'
+import { arrivalOf, type Batch, nowMsOf } from '../batch.ts'
 import type { Applied, MutableKey } from '../effects.ts'
 import { ACCEPTED, DUPLICATE, type EventWork } from '../work.ts'
 import { type Repeat, settleRepeats } from './compare.ts'
@@ -261,7 +261,12 @@ function holdOrAccept(batch: Batch, plan: Plan, work: EventWork): void {
     return
   }
   work.outcome = { outcome: 'held', waitingFor: key.cursor.frontier + 1 }
-  batch.effects.held.push({ keyId: key.id, sequence: number, raw: work.parsed.raw.toString('utf8') })
+  batch.effects.held.push({
+    keyId: key.id,
+    sequence: number,
+    raw: work.parsed.raw.toString('utf8'),
+    arrivedMicros: arrivalOf(batch, work),
+  })
   if (work.corrects !== undefined) batch.effects.replayedLetters.push(work.corrects)
 }
 
@@ -277,7 +282,7 @@ function appliedOf(batch: Batch, key: MutableKey, work: EventWork, isLate: boole
     event,
     type,
     time: timeOf(batch, event),
-    arrivedMicros: batch.opened.nowMicros,
+    arrivedMicros: arrivalOf(batch, work),
     source: undefined,
     offset: undefined,
     isLate,

@@ -1,6 +1,6 @@
 import { parseExactly } from '../../feed/exact.ts'
 import { digestOf } from '../../feed/same.ts'
-import type { Batch } from '../batch.ts'
+import { arrivalOf, type Batch } from '../batch.ts'
 import type { Applied } from '../effects.ts'
 import { ACCEPTED, type EventWork } from '../work.ts'
 import { settleDuplicate } from './compare.ts'
@@ -56,7 +56,7 @@ function versionOf(batch: Batch, work: EventWork, keyId: number, lane: number, v
     event,
     type,
     time: timeOf(batch, event),
-    arrivedMicros: batch.opened.nowMicros,
+    arrivedMicros: arrivalOf(batch, work),
     source: undefined,
     offset: undefined,
     isLate: false,

@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify'
 import type { Post } from './gateway.ts'
 import { wantsReceipts } from './headers.ts'
 import { type Problem, problem, sendProblem } from './problem.ts'
-import { addTo, noTotals, type Receipt, receiptText } from './receipt.ts'
+import { addTo, noTotals, type Receipt, receiptText, toldTotals } from './receipt.ts'
 import { sendReceipts } from './stream-receipts.ts'
 import type { Receipts } from './submit-all.ts'
 
@@ -12,19 +12,22 @@ export const sendJson = (reply: FastifyReply, text: string): FastifyReply =>
   reply.header('content-type', JSON_MEDIA_TYPE).send(text)
 
 /** Answers with the sum of what became of the events, or, where it is asked for, with each one's receipt. */
-export async function answerMany({ request, reply }: Post, receipts: Receipts): Promise<void> {
+export async function answerMany({ engine, feed, request, reply }: Post, receipts: Receipts): Promise<void> {
+  const isQueued = engine.queues?.has(feed.name) === true
   if (wantsReceipts(request.headers)) {
-    await sendReceipts(reply, receipts)
+    await sendReceipts(reply, receipts, isQueued)
     return
   }
   const totals = noTotals()
   for await (const some of receipts) addTo(totals, some)
-  sendJson(reply, JSON.stringify(totals))
+  if (totals.queued > 0) reply.code(202)
+  sendJson(reply, JSON.stringify(toldTotals(totals, isQueued)))
 }
 
 /** One event's answer: what became of it, or the problem that it is. */
 export function sendReceipt(reply: FastifyReply, receipt: Receipt): FastifyReply {
   const refusal = refusalOf(receipt)
+  if (receipt.outcome === 'queued') reply.code(202)
   return refusal === undefined ? sendJson(reply, receiptText(receipt)) : sendProblem(reply, refusal)
 }
 

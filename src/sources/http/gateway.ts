@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Engine } from '../../engine/contract.ts'
+import type { Intake } from '../../engine/contract.ts'
 import type { CompiledFeed } from '../../feed/compile.ts'
 import type { Budget } from './budget.ts'
 import type { Limits } from './limits.ts'
@@ -8,7 +8,7 @@ import type { Target } from './submitter.ts'
 
 /** What all posts share. */
 export type Gateway = {
-  readonly engine: Engine
+  readonly engine: Intake
   readonly limits: Limits
   readonly budget: Budget
   /** Aborted when the server begins to stop. */

@@ -8,7 +8,7 @@
  *
  * No receipt is told while skipping: "duplicate" would be a lie if the body turned out to be another one.
  */
-import type { KnownLog, Outcome } from '../../engine/contract.ts'
+import type { KnownLog } from '../../engine/contract.ts'
 import { GroundstationError } from '../../errors.ts'
 import type { SplitItem } from '../split.ts'
 import { BodyDigest, logNameOf } from './body-digest.ts'
@@ -86,7 +86,7 @@ export class LogSubmitter {
     const { engine, feed, path, eventBytesMax, signal } = this.#target
     const isRefused = (item: SplitItem) => !item.tooLarge && !feed.parse(item.bytes).ok
     const refused = chunk.filter(isRefused)
-    let outcomes: Outcome[] = []
+    let outcomes: Receipt[] = []
     if (refused.length > 0) {
       await engine.room(feed.name, signal)
       outcomes = await engine.submit(feed.name, { events: eventsOf(refused), origin: { http: path } })

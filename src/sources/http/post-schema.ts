@@ -4,7 +4,7 @@ import type { CompiledFeed } from '../../feed/compile.ts'
 import type { SchemaNode } from '../../feed/path.ts'
 import { LINES_MEDIA_TYPE } from './media.ts'
 import { PROBLEM_MEDIA_TYPE } from './problem.ts'
-import { ProblemSchema, ReceiptLine, Settled, TotalsSchema } from './receipt-schema.ts'
+import { ProblemSchema, Queued, QueuedTotalsSchema, ReceiptLine, Settled, TotalsSchema } from './receipt-schema.ts'
 
 const content = (description: string, schemas: Readonly<Record<string, unknown>>) => ({
   description,
@@ -18,7 +18,9 @@ const eventNameOf = (feed: CompiledFeed) => `${feed.name}-event`
 export const postingSchemas = (feeds: Iterable<CompiledFeed>): readonly object[] => [
   { ...ProblemSchema, $id: 'Problem' },
   { ...TotalsSchema, $id: 'Totals' },
+  { ...QueuedTotalsSchema, $id: 'QueuedTotals' },
   { ...Settled, $id: 'Settled' },
+  { ...Queued, $id: 'Queued' },
   { ...ReceiptLine, $id: 'Receipt' },
   ...[...feeds].map(feed => ({ ...(eventSchema(feed) as object), $id: eventNameOf(feed) })),
 ]
@@ -66,6 +68,10 @@ export function postSchema(feed: CompiledFeed, operationId: string): FastifySche
     response: {
       200: content('Durable.', {
         'application/json': { oneOf: [{ $ref: 'Settled#' }, { $ref: 'Totals#' }] },
+        [LINES_MEDIA_TYPE]: { $ref: 'Receipt#' },
+      }),
+      202: content('On the topic that stands before the record, as durably as its brokers keep it.', {
+        'application/json': { oneOf: [{ $ref: 'Queued#' }, { $ref: 'QueuedTotals#' }] },
         [LINES_MEDIA_TYPE]: { $ref: 'Receipt#' },
       }),
       400: problemOf('The event was rejected, and is a dead letter now; or the request is none.'),

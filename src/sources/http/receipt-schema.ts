@@ -9,6 +9,10 @@ export const Held = Type.Object(
   { outcome: Type.Literal('held'), waitingFor: Type.Integer({ description: 'The number that must come first.' }) },
   { description: 'On the record; applied when the number that it waits for is in, or is waited for no longer.' },
 )
+export const Queued = Type.Object(
+  { outcome: Type.Literal('queued'), partition: Type.Integer(), offset: Type.Integer() },
+  { description: 'On the topic that stands before the record.' },
+)
 export const Duplicate = Type.Object(
   { outcome: Type.Literal('duplicate') },
   { description: 'The same event is on the record already.' },
@@ -30,9 +34,13 @@ export const Settled = Type.Union([Accepted, Held, Duplicate])
 
 const count = () => Type.Integer({ minimum: 0 })
 const counts = { accepted: count(), held: count(), duplicate: count(), conflict: count(), rejected: count() }
+export const QueuedTotalsSchema = Type.Object(
+  { queued: count(), rejected: count() },
+  { description: 'What became of the events, where a topic stands before the record.' },
+)
 export const TotalsSchema = Type.Object(counts, { description: 'What became of the events.' })
 export const DoneSchema = Type.Object({ done: Type.Literal(true), ...counts }, { description: 'The last line.' })
-export const ReceiptLine = Type.Union([Settled, Conflict, Rejected, DoneSchema])
+export const ReceiptLine = Type.Union([Settled, Queued, Conflict, Rejected, DoneSchema])
 
 export const ProblemSchema = Type.Object(
   {

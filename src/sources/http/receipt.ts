@@ -1,8 +1,9 @@
-import type { Outcome } from '../../engine/contract.ts'
+import type { Outcome, Queued } from '../../engine/contract.ts'
 
 /** What became of one event. One over the size limit is refused without a dead letter: it is too large to keep. */
 export type Receipt =
   | Outcome
+  | Queued
   | {
       readonly outcome: 'rejected'
       readonly reason: 'size'
@@ -23,7 +24,13 @@ export const tooLarge = (bytes: number, bytesMax: number): Receipt => ({
 
 export type Totals = Record<Receipt['outcome'], number>
 
-export const noTotals = (): Totals => ({ accepted: 0, held: 0, duplicate: 0, conflict: 0, rejected: 0 })
+export const noTotals = (): Totals => ({ accepted: 0, held: 0, duplicate: 0, conflict: 0, rejected: 0, queued: 0 })
+
+/** As they are told: with a topic between, nobody knows yet what becomes of an event on the record. */
+export function toldTotals({ queued, ...settled }: Totals, isQueued: boolean): Readonly<Record<string, number>> {
+  const { accepted, held, duplicate, conflict, rejected } = settled
+  return isQueued && accepted + held + duplicate + conflict === 0 ? { queued, rejected } : settled
+}
 
 export function addTo(totals: Totals, receipts: readonly Receipt[]): void {
   for (const { outcome } of receipts) totals[outcome]++

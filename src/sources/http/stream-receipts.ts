@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import { LINES_MEDIA_TYPE } from './media.ts'
-import { addTo, noTotals, type Receipt, receiptLines } from './receipt.ts'
+import { addTo, noTotals, type Receipt, receiptLines, toldTotals } from './receipt.ts'
 import type { Receipts } from './submit-all.ts'
 
 /**
@@ -9,11 +9,12 @@ import type { Receipts } from './submit-all.ts'
  * fails before is an answer of its own; what fails later breaks the answer off, without its last line. Resolves when the
  * answer has ended, either way.
  */
-export async function sendReceipts(reply: FastifyReply, receipts: Receipts): Promise<void> {
+export async function sendReceipts(reply: FastifyReply, receipts: Receipts, isQueued: boolean): Promise<void> {
   const first = await receipts.next()
   reply.header('content-type', LINES_MEDIA_TYPE).header('preference-applied', 'return=representation')
-  const answer = Readable.from(linesOf(first, receipts), { objectMode: false })
+  const answer = Readable.from(linesOf(first, receipts, isQueued), { objectMode: false })
   const ended = new Promise<void>(resolve => answer.once('close', resolve))
+  if (isQueued) reply.code(202)
   reply.send(answer)
   await ended
 }
@@ -21,6 +22,7 @@ export async function sendReceipts(reply: FastifyReply, receipts: Receipts): Pro
 async function* linesOf(
   first: IteratorResult<readonly Receipt[], void>,
   rest: Receipts,
+  isQueued: boolean,
 ): AsyncGenerator<string, void, undefined> {
   const totals = noTotals()
   try {
@@ -28,7 +30,7 @@ async function* linesOf(
       addTo(totals, next.value)
       if (next.value.length > 0) yield receiptLines(next.value)
     }
-    yield `${JSON.stringify({ done: true, ...totals })}\n`
+    yield `${JSON.stringify({ done: true, ...toldTotals(totals, isQueued) })}\n`
   } finally {
     await rest.return()
   }

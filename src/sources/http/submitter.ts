@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Engine, Origin } from '../../engine/contract.ts'
+import type { Intake, Origin } from '../../engine/contract.ts'
 import { GroundstationError } from '../../errors.ts'
 import type { CompiledFeed } from '../../feed/compile.ts'
 import type { Chunk } from './chunk.ts'
@@ -7,7 +7,7 @@ import { type Receipt, tooLarge } from './receipt.ts'
 
 /** Where a request's events go, and what its dead letters say of where they came from. */
 export type Target = {
-  readonly engine: Engine
+  readonly engine: Intake
   readonly feed: CompiledFeed
   readonly path: string
   readonly eventBytesMax: number

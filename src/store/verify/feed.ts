@@ -1,16 +1,18 @@
+import type { LaneHash } from '../../sequencer/lane.ts'
 import type { Client } from '../store.ts'
 
 /** A feed as the database knows it; nothing is made or registered by looking. */
 export type KnownFeed = {
   readonly id: number
   readonly lanes: number
+  readonly laneHash: LaneHash
   /** Of every declaration that ever folded its states, by generation. */
   readonly fingerprints: ReadonlyMap<number, string>
 }
 
 export async function findFeed(client: Client, name: string): Promise<KnownFeed | undefined> {
-  const { rows } = await client.query<{ id: number; lanes: number }>(
-    'select id, lanes from groundstation.feed where name = $1',
+  const { rows } = await client.query<Omit<KnownFeed, 'fingerprints'>>(
+    'select id, lanes, lane_hash as "laneHash" from groundstation.feed where name = $1',
     [name],
   )
   const [feed] = rows

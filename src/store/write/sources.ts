@@ -2,11 +2,13 @@ import type { Client, Query } from '../store.ts'
 
 export type SourceRow = {
   readonly id: number
+  readonly name: string
   readonly nextOffset: number
   readonly digest: Buffer | null
   readonly isComplete: boolean
+  readonly epoch: number
 }
-const COLUMNS = 'id, next_offset as "nextOffset", digest, is_complete as "isComplete"'
+const COLUMNS = 'id, name, next_offset as "nextOffset", digest, is_complete as "isComplete", epoch'
 
 export async function findSource(query: Query, feed: number, name: string): Promise<SourceRow | undefined> {
   const { rows } = await query(`select ${COLUMNS} from groundstation.source where feed = $1 and name = $2`, [
@@ -16,30 +18,44 @@ export async function findSource(query: Query, feed: number, name: string): Prom
   return (rows as SourceRow[])[0]
 }
 
-/** The log's row, locked: who holds it alone moves its offset. */
-export async function lockSource(client: Client, feed: number, name: string): Promise<SourceRow> {
-  await client.query('insert into groundstation.source (feed, name) values ($1, $2) on conflict do nothing', [
-    feed,
-    name,
-  ])
-  const { rows } = await client.query<SourceRow>(
-    `select ${COLUMNS} from groundstation.source where feed = $1 and name = $2 for update`,
-    [feed, name],
+/** The logs' rows, locked: who holds one alone moves its offset. The names in their order, so that none wait in a circle. */
+export async function lockSources(client: Client, feed: number, names: readonly string[]): Promise<SourceRow[]> {
+  const lock = () =>
+    client.query<SourceRow>({
+      name: 'lock-sources',
+      text: `select ${COLUMNS} from groundstation.source where feed = $1 and name = any($2::text[]) order by name for update`,
+      values: [feed, names],
+    })
+  const { rows } = await lock()
+  if (rows.length === names.length) return rows
+  await client.query(
+    'insert into groundstation.source (feed, name) select $1, n from unnest($2::text[]) as n order by n on conflict do nothing',
+    [feed, names],
   )
-  return rows[0] as SourceRow
+  return (await lock()).rows
 }
 
-export async function advanceSource(
-  client: Client,
-  id: number,
-  nextOffset: number,
-  digest: Buffer | undefined,
-  isComplete: boolean,
-): Promise<void> {
-  await client.query(
-    'update groundstation.source set next_offset = $2, digest = coalesce($3, digest), is_complete = is_complete or $4, updated_at = now() where id = $1',
-    [id, nextOffset, digest ?? null, isComplete],
-  )
+export type SourceChange = {
+  readonly id: number
+  readonly nextOffset: number
+  readonly digest: Buffer | undefined
+  readonly isComplete: boolean
+}
+
+export async function advanceSources(client: Client, changes: readonly SourceChange[]): Promise<void> {
+  await client.query({
+    name: 'advance-sources',
+    text: `update groundstation.source s set next_offset = c.next_offset, digest = coalesce(c.digest, s.digest),
+        is_complete = s.is_complete or c.is_complete, updated_at = now()
+      from unnest($1::integer[], $2::bigint[], $3::bytea[], $4::boolean[]) as c (id, next_offset, digest, is_complete)
+      where s.id = c.id`,
+    values: [
+      changes.map(change => change.id),
+      changes.map(change => change.nextOffset),
+      changes.map(change => change.digest ?? null),
+      changes.map(change => change.isComplete),
+    ],
+  })
 }
 
 /** Keeps a request's key with its body's digest; what is kept under the key now. */

@@ -1,0 +1,68 @@
+import type { FastifyInstance } from 'fastify'
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import type { CompiledFeed } from '../feed/compile.ts'
+import { countFeeds } from '../store/read/feeds.ts'
+import type { Query } from '../store/read/query.ts'
+import type { LagOf } from './context.ts'
+import { metricsSchema } from './schemas/health.ts'
+
+type Context = { readonly query: Query; readonly feeds: ReadonlyMap<string, CompiledFeed>; readonly lag: LagOf }
+
+/** `GET /metrics` in Prometheus's text format: how much of each feed there is, and how far behind topics are read. */
+export function addMetrics(server: FastifyInstance, context: Context): void {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const gauges = gaugesIn(registry)
+  server.get('/metrics', { schema: metricsSchema }, async (_request, reply) => {
+    const up = await update(gauges, context).then(
+      () => 1,
+      () => 0,
+    )
+    gauges.up.set(up)
+    return reply.header('content-type', registry.contentType).send(await registry.metrics())
+  })
+}
+
+type Gauges = ReturnType<typeof gaugesIn>
+
+function gaugesIn(registry: Registry) {
+  const gauge = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
+    new Gauge<Label>({ name: `groundstation_${name}`, help, labelNames, registers: [registry] })
+  return {
+    up: gauge('database_up', 'Whether the database answered.'),
+    events: gauge('events', 'Events on the record.', 'feed'),
+    keys: gauge('keys', 'Keys of a feed.', 'feed'),
+    held: gauge('held_events', 'Events that wait for a missing number.', 'feed'),
+    openGaps: gauge('open_gaps', 'Holes that somebody waits for.', 'feed'),
+    openDeadLetters: gauge('open_dead_letters', 'Dead letters that nobody has dealt with.', 'feed'),
+    lag: gauge('consumer_lag', 'Records of a partition that are not on the record yet.', 'feed', 'topic', 'partition'),
+    behind: gauge(
+      'consumer_behind_seconds',
+      'How old the oldest record that is not applied may be, at most.',
+      'feed',
+      'topic',
+      'partition',
+    ),
+    rebalances: gauge('consumer_rebalances', 'Assignments of partitions that this process was given.', 'feed', 'topic'),
+    problems: gauge('consumer_problems', 'What keeps this process from reading a topic.', 'feed', 'topic'),
+  }
+}
+
+async function update(gauges: Gauges, { query, feeds, lag }: Context): Promise<void> {
+  const counts = await countFeeds(query)
+  for (const feed of feeds.keys()) {
+    const count = counts.get(feed)
+    for (const name of ['events', 'keys', 'held', 'openGaps', 'openDeadLetters'] as const)
+      gauges[name].set({ feed }, count?.[name] ?? 0)
+    const behind = await lag(feed)
+    if (behind === undefined) continue
+    const { topic } = behind
+    for (const { partition, lag: records, behindMs } of behind.partitions) {
+      const place = { feed, topic, partition: String(partition) }
+      if (records !== null) gauges.lag.set(place, records)
+      if (behindMs !== null) gauges.behind.set(place, behindMs / 1000)
+    }
+    if (behind.rebalances !== null) gauges.rebalances.set({ feed, topic }, behind.rebalances)
+    gauges.problems.set({ feed, topic }, behind.problems.length)
+  }
+}

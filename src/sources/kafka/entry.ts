@@ -1,0 +1,36 @@
+import type { KnownPartition, TopicPlace } from '../../engine/contract.ts'
+import { logNameOf } from '../../engine/contract.ts'
+import type { Ends } from '../../kafka/topics.ts'
+
+/** Where a partition is read from, or why it isn't, with the words that get it going again. */
+export type Entry = { readonly start: number; readonly note?: string } | { readonly problem: string }
+
+/**
+ * How to begin with a partition. Only what is certain is read on from: where records were lost between, or the topic is
+ * another than the one that was read, somebody has to say what is to become of it. Pure.
+ */
+export function entryOf(feed: string, place: TopicPlace, known: readonly KnownPartition[], ends: Ends): Entry {
+  const { topic, partition } = place
+  const where = `${topic}, partition ${partition}`
+  const remedy = (to: string) => `groundstation offsets ${feed} --partition ${partition} --to ${to}`
+  const mine = known.find(one => logNameOf(one.place) === logNameOf(place))
+  if (mine === undefined) {
+    const others = known.filter(one => one.place.topic === topic && one.place.topicId !== place.topicId)
+    if (others.some(one => !one.isComplete && one.nextOffset > 0))
+      return {
+        problem: `${where}: the topic was deleted and made again since it was read. What is in it now is read once you say so: groundstation offsets ${feed} --to earliest`,
+      }
+    if (ends.first === 0) return { start: 0 }
+    return { start: ends.first, note: `${where}: its first ${ends.first} records had expired before it was ever read` }
+  }
+  const { nextOffset } = mine
+  if (nextOffset < ends.first)
+    return {
+      problem: `${where}: the records from ${nextOffset} to ${ends.first - 1} expired before they were read. They are lost; to go on behind them: ${remedy('earliest')}`,
+    }
+  if (nextOffset > ends.end)
+    return {
+      problem: `${where}: it is read up to ${nextOffset}, and ends at ${ends.end}: the brokers have lost records. To read what is there: ${remedy('earliest')}; to go on behind it: ${remedy('latest')}`,
+    }
+  return { start: nextOffset }
+}

@@ -1,0 +1,96 @@
+/**
+ * The engine as a gateway sees it where topics stand between posts and the record: what is submitted to a feed with a
+ * topic is validated, and appended to the topic. What the schema refuses becomes a dead letter at once, which needs the
+ * database; so does what has to be settled together with the record: a corrected dead letter, and a request that is a log
+ * of its own by its idempotency key.
+ */
+import type { Engine, Intake, Outcome, Queued, Submission } from '../../engine/contract.ts'
+import { GroundstationError } from '../../errors.ts'
+import type { CompiledFeed } from '../../feed/compile.ts'
+import type { ParsedEvent } from '../../feed/parse.ts'
+import type { TopicProducer } from '../../kafka/producer.ts'
+import { partitionOf } from '../../sequencer/lane.ts'
+
+/** `topics`: by the feed's name. */
+export function throughTopics(engine: Engine, producer: TopicProducer, topics: ReadonlyMap<string, string>): Intake {
+  return {
+    ...engine,
+    queues: new Set(topics.keys()),
+    submit: async (name, submission) => {
+      const topic = topics.get(name)
+      const feed = engine.feeds.get(name)
+      const isDirect = submission.corrects !== undefined || submission.log !== undefined
+      if (topic === undefined || feed === undefined || isDirect) return engine.submit(name, submission)
+      return append({ engine, producer, feed, topic }, submission)
+    },
+    room: async (name, signal) => {
+      signal?.throwIfAborted()
+      if (topics.has(name)) await producer.room()
+      else await engine.room(name, signal)
+    },
+  }
+}
+
+type Way = {
+  readonly engine: Engine
+  readonly producer: TopicProducer
+  readonly feed: CompiledFeed
+  readonly topic: string
+}
+
+async function append(way: Way, submission: Submission): Promise<(Outcome | Queued)[]> {
+  const { engine, producer, feed } = way
+  if (!producer.hasRoom())
+    throw new GroundstationError('BUSY', `The queue of the feed ${feed.name} is full: send again later`)
+  const partitions = await producer.partitions(way.topic)
+  const outcomes = new Array<Outcome | Queued>(submission.events.length)
+  const refused: number[] = []
+  const arrivedMs = Date.now()
+  const appending: Promise<void>[] = []
+  for (const [index, raw] of submission.events.entries()) {
+    const parsed = feed.parse(raw)
+    if (!parsed.ok) refused.push(index)
+    else
+      appending.push(
+        producer.send(outgoing(way, parsed, partitions, arrivedMs)).then(({ partition, offset }) => {
+          outcomes[index] = { outcome: 'queued', partition, offset }
+        }),
+      )
+  }
+  if (refused.length > 0) appending.push(bury(engine, feed, submission, refused, outcomes))
+  // Each is waited for, so that none is left behind when the first has failed.
+  for (const settled of await Promise.allSettled(appending)) if (settled.status === 'rejected') throw settled.reason
+  return outcomes
+}
+
+async function bury(
+  engine: Engine,
+  feed: CompiledFeed,
+  { events, origin }: Submission,
+  refused: readonly number[],
+  outcomes: (Outcome | Queued)[],
+): Promise<void> {
+  const told = await engine.submit(feed.name, {
+    events: refused.flatMap(index => events[index] ?? []),
+    origin: index => (typeof origin === 'function' ? origin(refused[index] ?? 0) : origin),
+  })
+  for (const [at, index] of refused.entries()) {
+    const outcome = told[at]
+    if (outcome !== undefined) outcomes[index] = outcome
+  }
+}
+
+const HEADER = { 'content-type': 'application/json' }
+
+function outgoing({ topic }: Way, { raw, key }: ParsedEvent, partitions: number, arrivedMs: number) {
+  // Without a key any partition will do; those of one moment go together.
+  const partition = key === '' ? Math.floor(arrivedMs / 100) % partitions : partitionOf(key, partitions)
+  return {
+    topic,
+    partition,
+    key: key === '' ? undefined : Buffer.from(key),
+    value: raw,
+    timestampMs: arrivedMs,
+    headers: { ...HEADER, 'arrived-at': new Date(arrivedMs).toISOString() },
+  }
+}
