@@ -5,6 +5,7 @@ import { addCheck } from './commands/check.ts'
 import { addDeadLetters } from './commands/dead-letters.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addIngest } from './commands/ingest.ts'
+import { addOffsets } from './commands/offsets.ts'
 import { addReplay } from './commands/replay.ts'
 import { addSimulate } from './commands/simulate.ts'
 import { addStart } from './commands/start.ts'
@@ -41,6 +42,7 @@ async function programOf(args: readonly string[]): Promise<Command> {
   addIngest(program, context)
   addReplay(program, context)
   addDeadLetters(program, context)
+  addOffsets(program, context)
   addDoctor(program, context)
   await addSimulate(program, args)
   return program

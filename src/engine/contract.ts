@@ -118,6 +118,7 @@ export type PartitionLogs = {
    * for, later ones are refused (SOURCE_FENCED). A log that nobody has read begins at `start`.
    */
   takeOver(feed: string, place: TopicPlace, start: number): Promise<{ epoch: number; nextOffset: number }>
-  /** Everything that was in these logs so long ago is applied. What is held waits for what may still be in one of them. */
-  caughtUp(feed: string, logs: readonly CaughtUp[]): Promise<void>
+  /** Everything that was in these logs so long ago is applied. What is held waits for what may still be in one of them. Resolves with
+   * the names of those that are still the caller's. */
+  caughtUp(feed: string, logs: readonly CaughtUp[]): Promise<string[]>
 }

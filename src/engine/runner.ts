@@ -134,8 +134,8 @@ export class FeedRunner {
     return takePartition(this.#options.store.query, this.#ready().stored.id, place, start)
   }
 
-  async caughtUp(logs: readonly CaughtUp[]): Promise<void> {
-    await moveWatermarks(this.#options.store.query, this.#ready().stored.id, logs)
+  async caughtUp(logs: readonly CaughtUp[]): Promise<string[]> {
+    return moveWatermarks(this.#options.store.query, this.#ready().stored.id, logs)
   }
 
   async claim(name: string, digest: Buffer): Promise<'new' | 'same' | 'other'> {

@@ -30,7 +30,7 @@ export function entryOf(feed: string, place: TopicPlace, known: readonly KnownPa
     }
   if (nextOffset > ends.end)
     return {
-      problem: `${where}: it is read up to ${nextOffset}, and ends at ${ends.end}: the brokers have lost records. To read what is there: ${remedy('earliest')}; to go on behind it: ${remedy('latest')}`,
+      problem: `${where}: it is read up to ${nextOffset}, and ends at ${ends.end}: the brokers have lost records. To go on behind what is there: ${remedy('latest')}`,
     }
   return { start: nextOffset }
 }

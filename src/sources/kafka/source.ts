@@ -219,8 +219,16 @@ export class TopicSource {
     const current = read.flatMap(({ log, epoch, applied, caughtUpMs }) =>
       caughtUpMs === undefined ? [] : [{ name: log, epoch, nextOffset: applied, ageMs: nowMs - caughtUpMs }],
     )
-    if (current.length > 0) await engine.caughtUp(feed, current)
+    if (current.length > 0) {
+      const kept = await engine.caughtUp(feed, current)
+      // One that was moved by hand, or taken over, while nothing came.
+      for (const one of current) if (!kept.includes(one.name)) await this.#partitionNamed(one.name)?.stop()
+    }
     await this.#member.commit(new Map(read.map(({ partition, applied }) => [partition, applied])))
+  }
+
+  #partitionNamed(name: string): Partition | undefined {
+    return [...this.#partitions.values()].find(({ log }) => log === name)
   }
 
   #say(problem: string | undefined): void {

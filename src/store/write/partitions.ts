@@ -1,4 +1,4 @@
-import type { Query } from '../store.ts'
+import type { Client, Query } from '../store.ts'
 
 /** A partition of a topic, as a log. */
 export type TopicPlace = {
@@ -61,13 +61,13 @@ export type CaughtUp = {
   readonly ageMs: number
 }
 
-/** Moves the watermarks on, of those logs whose epoch is still the caller's. */
-export async function moveWatermarks(query: Query, feed: number, logs: readonly CaughtUp[]): Promise<void> {
-  await query(
+/** Moves the watermarks on, of those logs whose epoch is still the caller's; their names. */
+export async function moveWatermarks(query: Query, feed: number, logs: readonly CaughtUp[]): Promise<string[]> {
+  const { rows } = await query(
     `update groundstation.source s set next_offset = greatest(s.next_offset, l.next_offset),
        watermark = greatest(s.watermark, clock_timestamp() - l.age * interval '1 millisecond')
      from unnest($2::text[], $3::bigint[], $4::bigint[], $5::double precision[]) as l (name, epoch, next_offset, age)
-     where s.feed = $1 and s.name = l.name and s.epoch = l.epoch`,
+     where s.feed = $1 and s.name = l.name and s.epoch = l.epoch returning s.name`,
     [
       feed,
       logs.map(log => log.name),
@@ -76,6 +76,7 @@ export async function moveWatermarks(query: Query, feed: number, logs: readonly 
       logs.map(log => log.ageMs),
     ],
   )
+  return (rows as { name: string }[]).map(({ name }) => name)
 }
 
 /** Up to when a feed's partitions are applied, all of them: the database's clock where it reads none. Milliseconds since 1970. */
@@ -86,4 +87,30 @@ export async function arrivalWatermark(query: Query, feed: number): Promise<numb
     [feed],
   )
   return Number(rows[0]?.ms)
+}
+
+/**
+ * Sets where partitions are read on from, whatever was read before, and takes them from whoever reads them now. The logs of
+ * these partitions in an earlier topic of the same name are done with, as are those that the topic has no more.
+ */
+export async function movePartitions(
+  client: Client,
+  feed: number,
+  moves: readonly { readonly place: TopicPlace; readonly offset: number }[],
+  partitions: number,
+): Promise<void> {
+  for (const { place, offset } of moves) {
+    await client.query(
+      `insert into groundstation.source as s (feed, name, next_offset, epoch, place) values ($1, $2, $3, 1, $4)
+       on conflict (feed, name) do update set next_offset = excluded.next_offset, epoch = s.epoch + 1, watermark = null,
+         is_complete = false, updated_at = now()`,
+      [feed, logNameOf(place), offset, JSON.stringify(place)],
+    )
+    await client.query(
+      `update groundstation.source set is_complete = true, epoch = epoch + 1
+       where feed = $1 and place ->> 'topic' = $2 and (place ->> 'topicId', place ->> 'cluster') <> ($3, $4)
+         and ((place ->> 'partition')::int = $5 or (place ->> 'partition')::int >= $6)`,
+      [feed, place.topic, place.topicId, place.cluster, place.partition, partitions],
+    )
+  }
 }
