@@ -1,5 +1,5 @@
 import { after } from 'node:test'
-import type { Engine, Outcome } from '../../src/engine/contract.ts'
+import type { Engine, Outcome, PartitionLogs } from '../../src/engine/contract.ts'
 import { createEngine, type EngineOptions } from '../../src/engine/engine.ts'
 import { compileFeed } from '../../src/feed/compile.ts'
 import type { DeclaredFeed } from '../../src/feed/declare.ts'
@@ -8,7 +8,7 @@ import { freshDatabase } from '../database.ts'
 
 /** One engine over a database of its own, with the feeds given. */
 export type Ground = {
-  readonly engine: Engine
+  readonly engine: Engine & PartitionLogs
   readonly store: Store
   readonly url: string
   /** Submits JSON texts and gives their outcomes. */
