@@ -175,6 +175,8 @@ const UNREACHABLE_STATES = /^(08...|57P0[1-5]|25P0[34]|25006|53...|58...|28...|3
 // Serialization, deadlock, lock time-out, statement time-out.
 const RETRY_STATES = /^(40001|40P01|55P03|57014)$/
 const NETWORK = /^(ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOENT|EAI_AGAIN)$/
+// The other end's certificate isn't trusted, or isn't for that host.
+const UNTRUSTED = /^(ERR_TLS_\w+|\w*CERT\w*|UNABLE_TO_\w+)$/
 
 /** How a statement failed: whether the connection is gone, trying again can help, or the data itself is refused. */
 export type FailureKind = 'connection' | 'retry' | 'data' | 'other'
@@ -183,11 +185,11 @@ export function failureKind(error: unknown): FailureKind {
   if (error instanceof GroundstationError) return error.code === 'STORE_UNREACHABLE' ? 'connection' : 'other'
   const code = (error as { code?: unknown } | undefined)?.code
   if (typeof code === 'string') {
-    if (UNREACHABLE_STATES.test(code) || NETWORK.test(code)) return 'connection'
+    if (UNREACHABLE_STATES.test(code) || NETWORK.test(code) || UNTRUSTED.test(code)) return 'connection'
     if (RETRY_STATES.test(code)) return 'retry'
     if (/^(22|23|54)/.test(code)) return 'data'
   }
-  return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/.test(
+  return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable|does not support SSL/.test(
     messageOf(error),
   )
     ? 'connection'
