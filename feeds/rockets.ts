@@ -1,4 +1,17 @@
-import { at, bigint, defineFeed, http, integer, serial, Type, text, timestamp, uuid, variants } from 'groundstation'
+import {
+  at,
+  bigint,
+  defineFeed,
+  env,
+  http,
+  integer,
+  serial,
+  Type,
+  text,
+  timestamp,
+  uuid,
+  variants,
+} from 'groundstation'
 
 const Name = Type.String({ minLength: 1 })
 const Speed = Type.Integer({ minimum: 0 })
@@ -15,7 +28,7 @@ const key = ['channel', 'messageNumber']
 
 export default defineFeed({
   name: 'rockets',
-  source: http({ path: '/messages', topic: 'rocket-launch' }),
+  source: http({ path: '/messages', topic: env('ROCKETS_TOPIC', 'rocket-launch') }),
   event: variants(
     at(
       'metadata',

@@ -2,4 +2,5 @@
 export { type Static, Type } from 'typebox'
 export { arrival, bigint, boolean, double, integer, json, serial, text, timestamp, uuid, uuid7 } from './feed/column.ts'
 export { at, type DeclaredFeed, defineFeed, variants } from './feed/declare.ts'
+export { env } from './feed/env.ts'
 export { http, kafka } from './feed/source.ts'

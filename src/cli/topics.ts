@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Engine, EngineHealth, Intake, PartitionLogs } from '../engine/contract.ts'
 import type { CompiledFeed } from '../feed/compile.ts'
-import { type FeedTopic, topicOf } from '../feed/source.ts'
+import type { FeedTopic } from '../feed/source.ts'
 import { TopicProducer } from '../kafka/producer.ts'
 import { Topics } from '../kafka/topics.ts'
 import type { KafkaSettings, Role, Settings } from '../settings/settings.ts'
@@ -34,7 +34,7 @@ export async function openTopics(options: TopicRolesOptions): Promise<TopicRoles
     return { intake: engine, health: () => engine.health(), lag: async () => undefined, close: async () => {} }
   const read = new Map<string, FeedTopic>()
   for (const feed of feeds) {
-    const topic = topicOf(feed.source)
+    const topic = feed.source.topic
     if (topic !== undefined) read.set(feed.name, topic)
   }
   const topics = new Topics(kafka)

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import { Type } from 'typebox'
 import type { AnyVariants, FeedDeclaration } from './declare.ts'
+import type { Environment } from './env.ts'
 import { declarationError, type Fault } from './fault.ts'
 import { formFaults } from './form.ts'
 import { type CompiledIdentity, compileIdentity } from './identity.ts'
 import { type Parsed, parserOf } from './parse.ts'
 import { readerOf, type SchemaNode } from './path.ts'
-import type { FeedSource } from './source.ts'
+import { type FeedSource, sourceOf } from './source.ts'
 import { type CompiledState, compileState } from './state.ts'
 import { type CompiledTable, compileTable, type TableContext } from './table.ts'
 import { parseDurationMs } from './time.ts'
@@ -31,8 +32,9 @@ export type CompiledFeed = {
 
 const MAX_HELD = 10_000
 
-/** Checks a declaration and makes of it what the engine runs. Throws DECLARATION_INVALID with every fault and its place. */
-export function compileFeed(declaration: FeedDeclaration): CompiledFeed {
+/** Checks a declaration and makes of it what the engine runs. Throws DECLARATION_INVALID with every fault and its place.
+ * `environment`: the settings that it names. */
+export function compileFeed(declaration: FeedDeclaration, environment: Environment = new Map()): CompiledFeed {
   const faults: Fault[] = formFaults(declaration)
   const name = typeof declaration?.name === 'string' ? declaration.name : ''
   if (faults.length > 0) throw declarationError(name || '(without a name)', faults)
@@ -62,7 +64,7 @@ export function compileFeed(declaration: FeedDeclaration): CompiledFeed {
   const typeOf = types === undefined ? () => '' : readerOf(identity.typePath ?? '')
   return {
     name,
-    source: declaration.source,
+    source: sourceOf(declaration.source, environment),
     identity,
     schemas,
     typeOf: event => String(typeOf(event) ?? ''),

@@ -1,6 +1,6 @@
 import type { Static, TSchema } from 'typebox'
 import type { Column } from './column.ts'
-import type { FeedSource } from './source.ts'
+import type { DeclaredSource } from './source.ts'
 
 /** A schema and the property of the event that it describes. */
 export type At<Name extends string, Schema> = { readonly name: Name; readonly schema: Schema }
@@ -96,7 +96,7 @@ export type EvolveOf<Shape, State> = Shape extends AnyVariants
 
 export type Feed<Shape extends EventShape, StateSchema extends TSchema> = {
   readonly name: string
-  readonly source: FeedSource
+  readonly source: DeclaredSource
   readonly event: Shape
   readonly identity: Identity
   readonly gaps?: Gaps
@@ -117,7 +117,7 @@ export type Gaps = {
 /** A declaration with its static types set aside: what the rest of the program reads. */
 export type FeedDeclaration = {
   readonly name: string
-  readonly source: FeedSource
+  readonly source: DeclaredSource
   readonly event: EventShape
   readonly identity: Identity
   readonly gaps?: Gaps

@@ -1,3 +1,4 @@
+import { isFromEnvironment } from './env.ts'
 import type { Fault } from './fault.ts'
 
 /**
@@ -34,7 +35,8 @@ const isFields = (value: unknown): value is Fields => typeof value === 'object' 
 
 function topicFaults({ kind, topic, partitions }: Fields, fault: Tell): void {
   if (kind === 'kafka' && topic === undefined) fault('source.topic', 'a kafka source has a topic')
-  if (topic !== undefined && !(typeof topic === 'string' && /^[A-Za-z0-9._-]{1,249}$/.test(topic)))
+  const name = isFromEnvironment(topic) ? topic.otherwise : topic
+  if (topic !== undefined && !(typeof name === 'string' && /^[A-Za-z0-9._-]{1,249}$/.test(name)))
     fault('source.topic', "a topic's name has letters, digits, '.', '_' and '-', 249 at most")
   if (partitions !== undefined && !(Number.isInteger(partitions) && Number(partitions) >= 1))
     fault('source.partitions', 'expected a whole number from 1')

@@ -2,41 +2,53 @@ import { isAbsolute, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { GroundstationError, messageOf } from '../errors.ts'
 import { type CompiledFeed, compileFeed } from '../feed/compile.ts'
-import { DECLARED, type DeclaredFeed } from '../feed/declare.ts'
+import { DECLARED, type DeclaredFeed, type FeedDeclaration } from '../feed/declare.ts'
+import { namesIn } from '../feed/env.ts'
 import { findFeedFiles } from './find.ts'
 import { registerResolution } from './resolve.ts'
 
+/** A setting that a declaration names; undefined where it isn't set. */
+export type FindSetting = (name: string) => Promise<string | undefined>
+
 /** A feed that was asked for: what its file declares, compiled, or why that isn't possible. */
 export type LoadedFeed = { readonly file: string } & (
-  | { readonly feed: DeclaredFeed; readonly compiled: CompiledFeed; readonly error?: never }
-  | { readonly error: GroundstationError; readonly feed?: never; readonly compiled?: never }
+  | { readonly compiled: CompiledFeed; readonly error?: never }
+  | { readonly error: GroundstationError; readonly compiled?: never }
 )
 
 /**
  * The feeds of files, folders or names; of the folder `feeds` where nothing is given. All are valid, and no two share a
  * name or a path; otherwise DECLARATION_INVALID with each file and its reason.
  */
-export async function loadFeeds(paths: readonly string[] | undefined, cwd: string): Promise<DeclaredFeed[]> {
-  const loaded = await readFeeds(paths, cwd)
+export async function loadFeeds(
+  paths: readonly string[] | undefined,
+  cwd: string,
+  find?: FindSetting,
+): Promise<CompiledFeed[]> {
+  const loaded = await readFeeds(paths, cwd, find)
   const errors = loaded.flatMap(one => (one.error === undefined ? [] : [one.error]))
   const [first] = errors
   if (errors.length === 1 && first !== undefined) throw first
   if (first !== undefined)
     throw new GroundstationError('DECLARATION_INVALID', errors.map(error => error.message).join('\n'))
-  return loaded.flatMap(one => (one.feed === undefined ? [] : [one.feed]))
+  return loaded.flatMap(one => (one.compiled === undefined ? [] : [one.compiled]))
 }
 
 /** The same, with the faults of each feed beside it: for `check`, which tells them all. */
-export async function readFeeds(paths: readonly string[] | undefined, cwd: string): Promise<LoadedFeed[]> {
+export async function readFeeds(
+  paths: readonly string[] | undefined,
+  cwd: string,
+  find: FindSetting = async () => undefined,
+): Promise<LoadedFeed[]> {
   registerResolution()
   const { files, only } = await findFeedFiles(paths, cwd)
   const loaded: LoadedFeed[] = []
-  for (const file of files) loaded.push(await readFeed(file, cwd))
+  for (const file of files) loaded.push(await readFeed(file, cwd, find))
   const wanted = only === undefined ? loaded : chosen(loaded, files, only)
   return withoutClashes(wanted)
 }
 
-async function readFeed(path: string, cwd: string): Promise<LoadedFeed> {
+async function readFeed(path: string, cwd: string, find: FindSetting): Promise<LoadedFeed> {
   const shown = relative(cwd, path)
   const file = shown.startsWith('..') || isAbsolute(shown) ? path : shown
   const fault = (reason: string, cause?: unknown): LoadedFeed => ({
@@ -52,10 +64,20 @@ async function readFeed(path: string, cwd: string): Promise<LoadedFeed> {
   if (!isDeclared(exported))
     return fault("has no feed: its default export must be what defineFeed from 'groundstation' returns.")
   try {
-    return { file, feed: exported, compiled: compileFeed(exported.declaration) }
+    const { declaration } = exported
+    return { file, compiled: compileFeed(declaration, await settingsIn(declaration, find)) }
   } catch (error) {
     return fault(messageOf(error), error)
   }
+}
+
+async function settingsIn(declaration: FeedDeclaration, find: FindSetting): Promise<Map<string, string>> {
+  const found = new Map<string, string>()
+  for (const name of namesIn(declaration.source)) {
+    const text = await find(name)
+    if (text !== undefined) found.set(name, text)
+  }
+  return found
 }
 
 function isDeclared(exported: unknown): exported is DeclaredFeed {

@@ -9,16 +9,29 @@ const ROOT = join(import.meta.dirname, '../..')
 
 describe('feeds are loaded', () => {
   test('from feeds/ where nothing is given', async () => {
-    const names = (await loadFeeds(undefined, ROOT)).map(feed => feed.declaration.name)
+    const names = (await loadFeeds(undefined, ROOT)).map(feed => feed.name)
     assert.ok(names.includes('rockets') && names.includes('detections'))
-    assert.deepEqual(await loadFeeds(['feeds'], ROOT), await loadFeeds([], ROOT))
+    assert.deepEqual(
+      (await loadFeeds(['feeds'], ROOT)).map(({ name }) => name),
+      (await loadFeeds([], ROOT)).map(({ name }) => name),
+    )
   })
 
   test('by name, by file and from folders, each once', async () => {
-    const names = async (paths: string[]) => (await loadFeeds(paths, ROOT)).map(feed => feed.declaration.name)
+    const names = async (paths: string[]) => (await loadFeeds(paths, ROOT)).map(feed => feed.name)
     assert.deepEqual(await names(['rockets']), ['rockets'])
     assert.deepEqual(await names(['feeds/rockets.ts', 'rockets']), ['rockets'])
     assert.deepEqual(await names(['detections', 'feeds/rockets.ts']), ['rockets', 'detections'])
+  })
+
+  test('a topic is a setting where the declaration says so', async t => {
+    const topic = `import { defineFeed, env, kafka, Type } from 'groundstation'
+      export default defineFeed({ name: 'a', source: kafka({ topic: env('A_TOPIC', 'as') }), event: Type.Object({}), identity: { position: true } })`
+    const folder = await folderWith(t, { 'a.ts': topic })
+    const nameWith = async (values: Record<string, string>) =>
+      (await loadFeeds([folder], folder, async name => values[name]))[0]?.source.topic
+    assert.deepEqual(await nameWith({}), { name: 'as', partitions: 8 })
+    assert.deepEqual(await nameWith({ A_TOPIC: 'others' }), { name: 'others', partitions: 8 })
   })
 
   test('from a folder with no package around it, without a warning', async t => {
@@ -28,7 +41,7 @@ describe('feeds are loaded', () => {
     t.after(() => void process.off('warning', listen))
     const folder = await folderWith(t, { 'a.ts': POSITION_FEED, 'a.test.ts': 'throw 1', 'a.d.ts': '' })
     const [feed] = await loadFeeds([folder], folder)
-    assert.equal(feed?.declaration.name, 'readings')
+    assert.equal(feed?.name, 'readings')
     await new Promise(resolve => setImmediate(resolve))
     assert.deepEqual(warnings, [])
   })

@@ -1,14 +1,14 @@
 import type { Command } from 'commander'
-import { readFeeds } from '../../loader/load.ts'
 import { migrate } from '../../store/migrate.ts'
 import { checkStored, type StoredReport } from '../../verify/stored.ts'
 import { type CommonOptions, type Context, print, settingsOf, withCommonOptions } from '../context.ts'
 import { EXIT } from '../exit.ts'
+import { declaredFeeds } from '../feeds.ts'
 import { createLog } from '../log.ts'
 import { openDatabase } from '../open.ts'
 
 type CheckOptions = CommonOptions & { readonly stored?: boolean }
-type Read = Awaited<ReturnType<typeof readFeeds>>[number]
+type Read = Awaited<ReturnType<typeof declaredFeeds>>[number]
 
 export function addCheck(program: Command, context: Context): void {
   withCommonOptions(program.command('check [feeds...]'))
@@ -18,7 +18,7 @@ export function addCheck(program: Command, context: Context): void {
 }
 
 async function check(context: Context, paths: string[], options: CheckOptions): Promise<void> {
-  const read = await readFeeds(paths, context.cwd)
+  const read = await declaredFeeds(paths, context)
   const stored = options.stored === true ? await overTheRecord(context, read, options) : new Map<string, StoredReport>()
   const feeds = read.map(({ file, compiled, error }) => ({
     file,

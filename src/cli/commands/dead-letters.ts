@@ -44,7 +44,7 @@ async function run(
 ): Promise<void> {
   const { cwd } = context
   const settings = await settingsOf(context, options, 'warn')
-  const feed = await compiledFeed(feedName, cwd)
+  const feed = await compiledFeed(feedName, context)
   const runtime = await openRuntime({ settings, log: createLog(settings.logLevel), cwd, feeds: [feed] })
   const letters = { ...runtime, feed, options, cwd }
   try {

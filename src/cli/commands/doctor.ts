@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
 import { GroundstationError, messageOf } from '../../errors.ts'
-import { readFeeds } from '../../loader/load.ts'
+import { Topics } from '../../kafka/topics.ts'
 import { type CommonOptions, type Context, print, settingsOf, withCommonOptions } from '../context.ts'
 import { EXIT, exitCodeOf } from '../exit.ts'
+import { declaredFeeds } from '../feeds.ts'
 import { createLog } from '../log.ts'
 import { openDatabase } from '../open.ts'
 
@@ -30,6 +31,9 @@ async function doctor(context: Context, options: CommonOptions): Promise<void> {
     }),
     await look('database', 'Start it, or correct DATABASE_URL; without it an embedded PostgreSQL is used.', () =>
       lookAtDatabase(context, options),
+    ),
+    await look('kafka', 'Start it, or correct KAFKA_BROKERS and what belongs to it.', () =>
+      lookAtKafka(context, options),
     ),
     await look('feeds', 'Correct what groundstation check names.', () => lookAtFeeds(context)),
   ]
@@ -61,8 +65,29 @@ async function lookAtDatabase(context: Context, options: CommonOptions): Promise
   }
 }
 
-async function lookAtFeeds({ cwd }: Context): Promise<string> {
-  const feeds = await readFeeds(undefined, cwd)
+async function lookAtKafka(context: Context, options: CommonOptions): Promise<string> {
+  const { kafka } = await settingsOf(context, options, 'silent')
+  if (kafka === undefined) return 'not configured: posts go to the database directly'
+  const read = (await declaredFeeds(undefined, context).catch(() => [])).flatMap(({ compiled }) =>
+    compiled === undefined ? [] : (compiled.source.topic?.name ?? []),
+  )
+  const topics = new Topics(kafka)
+  try {
+    const found = await Promise.all(read.map(async topic => ({ topic, state: await topics.describe(topic) })))
+    const said = found.map(
+      ({ topic, state }) => `${topic}: ${state === undefined ? 'none' : `${state.partitions} partitions`}`,
+    )
+    const missing = found.filter(({ state }) => state === undefined)
+    if (missing.length > 0 && !kafka.createsTopics)
+      throw new GroundstationError('TOPIC_MISSING', `missing: ${missing.map(({ topic }) => topic).join(', ')}`)
+    return `${kafka.brokers.join(', ')}; ${said.join(', ')}`
+  } finally {
+    await topics.close()
+  }
+}
+
+async function lookAtFeeds(context: Context): Promise<string> {
+  const feeds = await declaredFeeds(undefined, context)
   const invalid = feeds.find(feed => feed.error !== undefined)
   if (invalid?.error !== undefined) throw new GroundstationError('DECLARATION_INVALID', invalid.error.message)
   return feeds.map(feed => feed.compiled?.name).join(', ')

@@ -26,7 +26,7 @@ export function addIngest(program: Command, context: Context): void {
 async function run(context: Context, feedName: string, files: string[], options: Options): Promise<void> {
   const { cwd } = context
   const settings = await settingsOf(context, options, 'warn')
-  const feed = await compiledFeed(feedName, cwd)
+  const feed = await compiledFeed(feedName, context)
   const stopping = stopOnSignals()
   const { signal } = stopping
   // A pipe that is silent would hold up the stop.

@@ -1,7 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { GroundstationError } from '../../errors.ts'
 import type { CompiledFeed } from '../../feed/compile.ts'
-import { topicOf } from '../../feed/source.ts'
 import { type Ends, type TopicState, Topics } from '../../kafka/topics.ts'
 import { entryOf } from '../../sources/kafka/entry.ts'
 import { knownOf, type Move, moveOf, type Target } from '../../sources/kafka/move.ts'
@@ -39,8 +38,8 @@ type Here = {
 
 async function offsets(context: Context, name: string, options: Options): Promise<void> {
   const settings = await settingsOf(context, options, 'warn')
-  const feed = await compiledFeed(name, context.cwd)
-  const topic = topicOf(feed.source)?.name
+  const feed = await compiledFeed(name, context)
+  const topic = feed.source.topic?.name
   if (topic === undefined) throw new GroundstationError('USAGE', `The feed ${feed.name} reads no topic.`)
   if (settings.kafka === undefined)
     throw new GroundstationError('SETTING_INVALID', `KAFKA_BROKERS isn't set: expected where ${topic} is.`)

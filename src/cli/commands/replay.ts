@@ -33,7 +33,7 @@ export function addReplay(program: Command, context: Context): void {
 async function replay(context: Context, feedName: string, options: Options): Promise<void> {
   const { cwd } = context
   const settings = await settingsOf(context, options, 'warn')
-  const feed = await compiledFeed(feedName, cwd)
+  const feed = await compiledFeed(feedName, context)
   const key = options.key === undefined ? undefined : keyOf(feed, options.key)
   if (options.key !== undefined && key === undefined)
     throw new GroundstationError('NOT_FOUND', `The feed ${feed.name} has no key ${options.key}.`)

@@ -3,7 +3,6 @@ import type { Logger } from 'pino'
 import { createServer, type Server } from '../../api/server.ts'
 import { GroundstationError, messageOf } from '../../errors.ts'
 import type { CompiledFeed } from '../../feed/compile.ts'
-import { topicOf } from '../../feed/source.ts'
 import { isLoopback, ROLES, type Role, type Settings } from '../../settings/settings.ts'
 import { type CommonOptions, type Context, settingsOf, withCommonOptions } from '../context.ts'
 import { compiledFeeds } from '../feeds.ts'
@@ -38,7 +37,7 @@ async function start(context: Context, paths: string[], options: Options): Promi
   leaveOnFault(log)
   const stopping = stopOnSignals()
   const { signal } = stopping
-  const feeds = await compiledFeeds(paths, cwd)
+  const feeds = await compiledFeeds(paths, context)
   let runtime: Runtime | undefined
   let topics: TopicRoles | undefined
   let server: Server | undefined
@@ -93,7 +92,7 @@ function serve({ version }: Context, { settings, log, feeds, runtime, topics, ro
 /** Holes of a topic's feed are released by who reads it; others' by who takes their posts. */
 function sweepsOf({ kafka }: Settings, roles: readonly Role[]): (feed: CompiledFeed) => boolean {
   return ({ source }) => {
-    const isRead = kafka !== undefined && topicOf(source) !== undefined
+    const isRead = kafka !== undefined && source.topic !== undefined
     return roles.includes('worker') || (!isRead && roles.includes('gateway'))
   }
 }

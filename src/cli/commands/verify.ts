@@ -21,7 +21,7 @@ export function addVerify(program: Command, context: Context): void {
 async function verify(context: Context, paths: string[], options: CommonOptions): Promise<void> {
   const { cwd } = context
   const settings = await settingsOf(context, options, 'warn')
-  const feeds = await compiledFeeds(paths, cwd)
+  const feeds = await compiledFeeds(paths, context)
   const database = await openDatabase({ settings, log: createLog(settings.logLevel), cwd })
   const progress = createProgress()
   try {

@@ -44,6 +44,13 @@ function withConst(schema: SchemaNode, [name, ...rest]: readonly string[], value
     : { ...schema, properties: { ...properties, [name]: withConst(inner, rest, value) } }
 }
 
+const QUEUED = {
+  202: content('With Kafka configured: on the topic, as durably as its brokers keep it.', {
+    'application/json': { oneOf: [{ $ref: 'Queued#' }, { $ref: 'QueuedTotals#' }] },
+    [LINES_MEDIA_TYPE]: { $ref: 'Receipt#' },
+  }),
+}
+
 /** How a post to a feed is described. Nothing is checked by it: the engine reads the bytes. */
 export function postSchema(feed: CompiledFeed, operationId: string): FastifySchema {
   const event = { $ref: `${eventNameOf(feed)}#` }
@@ -70,10 +77,7 @@ export function postSchema(feed: CompiledFeed, operationId: string): FastifySche
         'application/json': { oneOf: [{ $ref: 'Settled#' }, { $ref: 'Totals#' }] },
         [LINES_MEDIA_TYPE]: { $ref: 'Receipt#' },
       }),
-      202: content('On the topic that stands before the record, as durably as its brokers keep it.', {
-        'application/json': { oneOf: [{ $ref: 'Queued#' }, { $ref: 'QueuedTotals#' }] },
-        [LINES_MEDIA_TYPE]: { $ref: 'Receipt#' },
-      }),
+      ...(feed.source.kind === 'http' && feed.source.topic !== undefined ? QUEUED : {}),
       400: problemOf('The event was rejected, and is a dead letter now; or the request is none.'),
       408: problemOf('The body came too slowly.'),
       409: problemOf('Another event with the same identity, or another body with the same key, came before.'),
