@@ -18,7 +18,8 @@ export function isRocketMessage(bytes: Buffer): boolean {
   if (!isWholeFrom(messageNumber, 1)) return false
   if (typeof messageTime !== 'string' || !isTime(messageTime)) return false
   if (!isPayload(messageType, event.message)) return false
-  return isStorable(event) && depthOf(event) <= 128 && !/[:,[\s]-?([\d.]{17,}|\d+e-?\d{3})/.test(text)
+  const withoutTexts = text.replace(/"(?:\\.|[^"\\])*"/g, '""')
+  return isStorable(event) && depthOf(event) <= 128 && !/[:,[\s]-?([\d.]{17,}|\d+e-?\d{3})/.test(withoutTexts)
 }
 
 function isPayload(type: unknown, message: Fields): boolean {
