@@ -10,9 +10,9 @@ import { openStore } from '../../src/store/store.ts'
 import { groundstation } from '../cli/program.ts'
 import { freshDatabase } from '../database.ts'
 import { newService, PROJECT } from '../faults/service.ts'
+import { until } from '../until.ts'
 import { type Certificate, makeCertificate } from './certificate.ts'
 import { startBroker } from './kafka/broker.ts'
-import { until } from './until.ts'
 
 function getSecurely(port: number, path: string, ca: string): Promise<string> {
   return new Promise((resolve, reject) => {
