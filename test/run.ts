@@ -1,6 +1,7 @@
 /**
  * Runs the tests: `node test/run.ts unit|services|long [filter]`. One PostgreSQL serves the whole run; each test takes a
- * database of its own on it (`database.ts`). The last line is the sum.
+ * database of its own on it (`database.ts`). One Kafka serves those of `services`, each with topics of its own
+ * (`services/kafka/shared-broker.ts`). The last line is the sum.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -9,6 +10,7 @@ import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { openEmbedded } from '../src/embedded/index.ts'
 import { isKind, KINDS, type Kind, testFiles } from './files.ts'
+import { KAFKA_URL, offerBroker } from './services/kafka/offer.ts'
 import { ADMIN_URL, makeTemplate } from './template.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -42,8 +44,10 @@ const ended = AbortSignal.any([interrupted.signal, tooLong])
 
 const folder = await mkdtemp(join(tmpdir(), 'groundstation-tests-'))
 const server = await openEmbedded({ home: join(folder, 'home'), log: () => undefined })
+const kafka = kind === 'services' ? await offerBroker() : undefined
 try {
   process.env[ADMIN_URL] = server.url
+  if (kafka !== undefined) process.env[KAFKA_URL] = kafka.url
   await makeTemplate(server.url)
   const counts = await runFiles()
   const { tests, passed, skipped, todo } = counts
@@ -52,6 +56,7 @@ try {
   console.log(`${passed} passed, ${failed} failed, ${skipped + todo} skipped`)
   if (failed > 0) process.exitCode = 1
 } finally {
+  await kafka?.stop()
   await server.stop()
   await rm(folder, { recursive: true, force: true, maxRetries: 10 })
 }

@@ -59,7 +59,8 @@ function open(
       return source.kind === 'http' && topic !== undefined ? [[name, topic.name] as const] : []
     }),
   )
-  const producer = roles.includes('gateway') && posted.size > 0 ? new TopicProducer(kafka) : undefined
+  const producer =
+    roles.includes('gateway') && posted.size > 0 ? new TopicProducer(kafka, [...posted.values()]) : undefined
   const sources = new Map<string, TopicSource>()
   if (roles.includes('worker'))
     for (const [feed, { name: topic }] of read) {

@@ -2,7 +2,8 @@
  * Fetches partitions of one topic from offsets that its owner names anew for each request: so a partition is read on from
  * wherever its log is, and one whose records still wait isn't read at all. One request a broker at a time.
  */
-import { Consumer, type RecordsBatch } from '@platformatic/kafka'
+import { Consumer, FetchIsolationLevels, type RecordsBatch } from '@platformatic/kafka'
+import { committedBatches } from './committed.ts'
 import { clientOptions, type KafkaConnection } from './connection.ts'
 import { kafkaFailure } from './failure.ts'
 
@@ -49,7 +50,6 @@ const RETRY_MS = 500
 
 const OFFSET_OUT_OF_RANGE = 1
 const UNKNOWN_TOPIC = [3, 100, 103]
-const CONTROL = 0x20
 const APPEND_TIME = 0x08
 
 export class Fetcher {
@@ -110,6 +110,7 @@ export class Fetcher {
         node,
         maxWaitTime: WAIT_MS,
         maxBytes: BYTES_MAX,
+        isolationLevel: FetchIsolationLevels.READ_COMMITTED,
         topics: [{ topicId: this.#options.topicId, partitions: wanted.map(requestOf) }],
       })
       this.#take(response, wanted, askedMs)
@@ -168,13 +169,13 @@ function responseIn(error: unknown): FetchResponse | undefined {
   return Array.isArray(response?.responses) ? response : undefined
 }
 
-function fetchedOf({ partitionIndex, records, highWatermark }: FetchResponsePartition, from: number): Fetched {
+function fetchedOf(answer: FetchResponsePartition, from: number): Fetched {
+  const { partitionIndex, records, abortedTransactions, highWatermark } = answer
+  const batches = records ?? []
   const taken: TopicRecord[] = []
-  let next = from
-  for (const batch of records ?? []) {
-    if ((batch.attributes & CONTROL) === 0) recordsOf(batch, from, taken)
-    next = Math.max(next, Number(batch.firstOffset) + batch.lastOffsetDelta + 1)
-  }
+  for (const batch of committedBatches(batches, abortedTransactions ?? [])) recordsOf(batch, from, taken)
+  const last = batches.at(-1)
+  const next = last === undefined ? from : Math.max(from, Number(last.firstOffset) + last.lastOffsetDelta + 1)
   return { partition: partitionIndex, records: taken, next, end: Number(highWatermark) }
 }
 

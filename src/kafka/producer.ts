@@ -26,6 +26,7 @@ const REQUEST_RECORDS_MAX = 2_000
 const REQUEST_BYTES_MAX = 768 * 1024
 const QUEUE_RECORDS_MAX = 50_000
 const QUEUE_BYTES_MAX = 64 * 1024 * 1024
+const LOOK_MS = 2_000
 
 export class TopicProducer {
   readonly #producer: Producer<Buffer, Buffer, string, string>
@@ -33,16 +34,20 @@ export class TopicProducer {
   #bytes = 0
   #requests = 0
   #changed: (() => void)[] = []
-  /** Why the last request failed; undefined once one has succeeded. */
+  readonly #topics: readonly string[]
+  readonly #timer: NodeJS.Timeout
+  /** Why Kafka can't be produced to; undefined while it can. Looked at now and then, also when nothing is sent. */
   failure: GroundstationError | undefined
 
-  constructor(connection: KafkaConnection) {
+  constructor(connection: KafkaConnection, topics: readonly string[]) {
+    this.#topics = topics
     const text = (data: string | undefined) => (data === undefined ? undefined : Buffer.from(data))
     this.#producer = new Producer({
       ...clientOptions(connection, 'groundstation-gateway'),
       acks: ProduceAcks.ALL,
       serializers: { key: data => data, value: data => data, headerKey: text, headerValue: text },
     })
+    this.#timer = setInterval(() => this.#look(), LOOK_MS).unref()
   }
 
   hasRoom(): boolean {
@@ -77,7 +82,17 @@ export class TopicProducer {
   /** Resolves when nothing is on its way any more. */
   async close(): Promise<void> {
     while (this.#requests > 0 || this.#waiting.length > 0) await this.#change()
+    clearInterval(this.#timer)
     await this.#producer.close().catch(() => undefined)
+  }
+
+  async #look(): Promise<void> {
+    try {
+      await this.#producer.metadata({ topics: [...this.#topics], forceUpdate: true })
+      this.failure = undefined
+    } catch (error) {
+      this.#failed(error)
+    }
   }
 
   #flush(): void {
