@@ -2,6 +2,7 @@ import { Topics } from '../../src/kafka/topics.ts'
 import { TopicSource } from '../../src/sources/kafka/source.ts'
 import { conform, type Delivery, type World } from '../sources/conformance.ts'
 import { until } from '../until.ts'
+import { kafkaMissing } from './kafka/library.ts'
 import { produce } from './kafka/records.ts'
 import { freshTopic, sharedBroker } from './kafka/shared-broker.ts'
 
@@ -47,4 +48,4 @@ async function openTopic({ t, engine, feed }: World): Promise<Delivery> {
   }
 }
 
-conform({ name: 'kafka', open: openTopic })
+conform({ name: 'kafka', open: openTopic }, await kafkaMissing())

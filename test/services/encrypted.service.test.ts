@@ -13,6 +13,9 @@ import { newService, PROJECT } from '../faults/service.ts'
 import { until } from '../until.ts'
 import { type Certificate, makeCertificate } from './certificate.ts'
 import { startBroker } from './kafka/broker.ts'
+import { kafkaMissing } from './kafka/library.ts'
+
+const skip = await kafkaMissing()
 
 function getSecurely(port: number, path: string, ca: string): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -35,7 +38,9 @@ test('the listener speaks TLS with the certificate that it is given, and nothing
   await assert.rejects(getSecurely(service.port, '/health/live', other.pem), /certificate/)
 })
 
-test('Kafka over TLS with a name and a password, by settings; with a wrong one it says which settings', async t => {
+test('Kafka over TLS with a name and a password, by settings; with a wrong one it says which settings', {
+  skip,
+}, async t => {
   const broker = await startBroker({ secured: { tls: true, users: { ground: 'right' } } })
   t.after(() => broker.stop())
   const { brokers, ca = '' } = broker.secured ?? assert.fail('no secured listener')

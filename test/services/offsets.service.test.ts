@@ -6,6 +6,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { folderWith, groundstation } from '../cli/program.ts'
 import { freshDatabase } from '../database.ts'
 import { withAdmin } from './kafka/client.ts'
+import { kafkaMissing } from './kafka/library.ts'
 import { produce } from './kafka/records.ts'
 import { freshTopic, sharedBroker } from './kafka/shared-broker.ts'
 
@@ -31,8 +32,10 @@ type Listed = {
   problem: string | null
 }
 
+const skip = await kafkaMissing()
+
 describe('a feed’s topic at the command line', () => {
-  it('lists and moves a feed’s offsets, and refuses what would be there twice', async t => {
+  it('lists and moves a feed’s offsets, and refuses what would be there twice', { skip }, async t => {
     const topic = await freshTopic(t, { partitions: 2 })
     await produce(
       await sharedBroker(),
@@ -54,7 +57,7 @@ describe('a feed’s topic at the command line', () => {
     assert.deepEqual([beyond.code, /goes from 0 to 5: 9 isn't there/.test(beyond.stderr)], [2, true])
   })
 
-  it('a topic that isn’t there stops the start where it must be, with the command that makes it', async t => {
+  it('a topic that isn’t there stops the start where it must be, with the command that makes it', { skip }, async t => {
     const topic = `test.${randomBytes(6).toString('hex')}`
     const run = await place(t, topic, { KAFKA_TOPICS: 'require' })
     const refused = await run('start', '--port', '0')
@@ -70,7 +73,7 @@ describe('a feed’s topic at the command line', () => {
     assert.equal((await made('offsets', 'ticks')).code, 0)
   })
 
-  it('Kafka that isn’t reachable is said, and exits with 3', async t => {
+  it('Kafka that isn’t reachable is said, and exits with 3', { skip }, async t => {
     const run = await place(t, 'ticks', { KAFKA_BROKERS: '127.0.0.1:1' })
     for (const command of [['start', '--port', '0'], ['offsets', 'ticks'], ['doctor']]) {
       const { code, stdout, stderr } = await run(...command)

@@ -84,9 +84,10 @@ async function gives(world: World, sql: string, expected: readonly unknown[]): P
   assert.deepEqual(found, expected)
 }
 
-export function conform(source: SourceUnderTest): void {
+/** `skip`: why it can't be run here. */
+export function conform(source: SourceUnderTest, skip: string | false = false): void {
   describe(`the source ${source.name}`, () => {
-    it('brings each event once, in any order, and none is lost between two deliveries', async t => {
+    it('brings each event once, in any order, and none is lost between two deliveries', { skip }, async t => {
       const world = await newWorld(t, steps)
       const { deliver } = await source.open(world)
       await deliver([step('a', 2), step('b', 1), step('a', 1)])
@@ -94,7 +95,7 @@ export function conform(source: SourceUnderTest): void {
       await gives(world, STEPS, ['a1', 'a2', 'a3', 'b1', 'b2'])
     })
 
-    it('tells two equal events from one that is read again', async t => {
+    it('tells two equal events from one that is read again', { skip }, async t => {
       const world = await newWorld(t, readings)
       const { deliver, again } = await source.open(world)
       await deliver([reading(1), reading(1), reading(2)])
@@ -104,7 +105,7 @@ export function conform(source: SourceUnderTest): void {
       await gives(world, VALUES, [1, 1, 2, 3])
     })
 
-    it('keeps what is refused with its place, and goes on', async t => {
+    it('keeps what is refused with its place, and goes on', { skip }, async t => {
       const world = await newWorld(t, readings)
       const { deliver, origin, again } = await source.open(world)
       await deliver([reading(1), 'no JSON', '{"value":"x"}', reading(2)])
@@ -116,7 +117,9 @@ export function conform(source: SourceUnderTest): void {
       assert.deepEqual(letters, [origin(1), origin(2)])
     })
 
-    it('brings many, some of them larger than a chunk, and keeps their order where they have no other', async t => {
+    it('brings many, some of them larger than a chunk, and keeps their order where they have no other', {
+      skip,
+    }, async t => {
       const world = await newWorld(t, readings)
       const { deliver } = await source.open(world)
       const many = Array.from({ length: 7_000 }, (_, index) => index)
