@@ -70,7 +70,7 @@ export function utcOf(text: string): string {
   const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number)
   const offset = (match[8] === '-' ? -1 : 1) * (Number(match[9] ?? 0) * 60 + Number(match[10] ?? 0))
   const digits = (match[7] ?? '').padEnd(6, '0')
-  const micros = Math.round(Number(`${digits.slice(0, 6)}.${digits.slice(6)}0`))
+  const micros = nearestEven(Number(`0.${digits}`) * 1_000_000)
   const date = new Date(0)
   date.setUTCFullYear(year ?? 0, (month ?? 1) - 1, day)
   date.setUTCHours(hour ?? 0, (minute ?? 0) - offset, (second ?? 0) + Math.floor(micros / 1_000_000))
@@ -78,4 +78,11 @@ export function utcOf(text: string): string {
   const [years, era] = shown > 0 ? [shown, ''] : [1 - shown, ' BC']
   const rest = date.toISOString().slice(-20, -5)
   return `${String(years).padStart(4, '0')}${rest}.${String(micros % 1_000_000).padStart(6, '0')}Z${era}`
+}
+
+/** Halves go to the even side, as PostgreSQL has them. */
+function nearestEven(value: number): number {
+  const below = Math.floor(value)
+  const rest = value - below
+  return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below
 }
