@@ -50,6 +50,9 @@ function gaugesIn(registry: Registry) {
 
 async function update(gauges: Gauges, { query, feeds, lag }: Context): Promise<void> {
   const counts = await countFeeds(query)
+  // What isn't known now has no figure, rather than its last.
+  gauges.lag.reset()
+  gauges.behind.reset()
   for (const feed of feeds.keys()) {
     const count = counts.get(feed)
     for (const name of ['events', 'keys', 'held', 'openGaps', 'openDeadLetters'] as const)

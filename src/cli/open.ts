@@ -68,7 +68,13 @@ type RuntimeOpening = Opening & {
 export async function openRuntime(opening: RuntimeOpening): Promise<Runtime> {
   const { log, feeds, signal, sweeps = () => true } = opening
   const database = await openDatabase(opening)
-  const engine = createEngine({ store: database.store, feeds, sweeps, log: (level, message) => log[level](message) })
+  const engine = createEngine({
+    store: database.store,
+    feeds,
+    sweeps,
+    readsTopics: opening.settings.kafka !== undefined,
+    log: (level, message) => log[level](message),
+  })
   const close = async () => {
     await engine.stop()
     await database.close()

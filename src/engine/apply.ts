@@ -10,6 +10,7 @@ export type Applier = {
   /** How long a batch is tried again while the database can't be reached. */
   readonly retryMs: number
   readonly onFailure: (error: unknown) => void
+  readonly onSuccess: () => void
 }
 
 /** A batch that has waited long already is tried again for so long at least. */
@@ -25,6 +26,7 @@ export async function applyBatch(applier: Applier, works: Work[]): Promise<void>
   for (let attempt = 1; ; attempt++) {
     try {
       await applier.transactions.run(works)
+      applier.onSuccess()
       return settle(works)
     } catch (error) {
       const kind = failureKind(error)

@@ -61,7 +61,7 @@ export type Submission = {
   /** What the source itself refuses of an event, whatever its bytes say: it becomes a dead letter. */
   readonly refusalOf?: (index: number) => Refusal | undefined
   /** When an event came in, in milliseconds since 1970, where that was before it was submitted. */
-  readonly arrivedMs?: (index: number) => number
+  readonly arrivedMs?: (index: number) => number | undefined
   /** The dead letter that this event corrects: marked as replayed in the same transaction. */
   readonly corrects?: number
 }
@@ -118,7 +118,9 @@ export type PartitionLogs = {
    * for, later ones are refused (SOURCE_FENCED). A log that nobody has read begins at `start`.
    */
   takeOver(feed: string, place: TopicPlace, start: number): Promise<{ epoch: number; nextOffset: number }>
-  /** Everything that was in these logs so long ago is applied. What is held waits for what may still be in one of them. Resolves with
+  /** Nothing of this log is read until somebody has said where to go on; `problem` says why. */
+  block(feed: string, place: TopicPlace, problem: string): Promise<void>
+  /** Everything that was in these logs at that moment is applied. What is held waits for what may still be in one of them. Resolves with
    * the names of those that are still the caller's. */
   caughtUp(feed: string, logs: readonly CaughtUp[]): Promise<string[]>
 }

@@ -19,6 +19,8 @@ export type EngineOptions = {
   readonly sweepMs?: number
   /** Whether this process looks for them, by feed; it does, unless told otherwise. */
   readonly sweeps?: (feed: CompiledFeed) => boolean
+  /** Whether topics are read, here or elsewhere, so that their partitions are waited for; unless told otherwise. */
+  readonly readsTopics?: boolean
 }
 
 /** The engine over one database. `start` migrates it and registers the feeds. */
@@ -35,7 +37,9 @@ export function createEngine(options: EngineOptions): Engine & PartitionLogs {
         writers: options.writers ?? 2,
         keysRemembered: options.keysRemembered ?? 100_000,
         limits: { ...WRITER_LIMITS, ...options.limits },
-        sweepMs: options.sweeps?.(feed) === false ? undefined : (options.sweepMs ?? 1_000),
+        sweepMs: options.sweepMs ?? 1_000,
+        releases: options.sweeps?.(feed) !== false,
+        readsTopics: options.readsTopics !== false,
       }),
     )
   const runner = (name: string): FeedRunner => {
@@ -51,6 +55,7 @@ export function createEngine(options: EngineOptions): Engine & PartitionLogs {
     log: async (feed, name) => runner(feed).knownLog(name),
     partitions: async feed => runner(feed).partitions(),
     takeOver: async (feed, place, start) => runner(feed).takeOver(place, start),
+    block: async (feed, place, problem) => runner(feed).block(place, problem),
     caughtUp: async (feed, logs) => runner(feed).caughtUp(logs),
     claim: async (feed, name, digest) => runner(feed).claim(name, digest),
     stateAt: async (feed, key, at) => runner(feed).stateAt(key, at),

@@ -10,6 +10,7 @@ import { loadWaiting } from '../store/write/keys.ts'
 import { findOpenLetter, letterDigest } from '../store/write/letters.ts'
 import {
   arrivalWatermark,
+  blockPartition,
   type CaughtUp,
   type KnownPartition,
   loadPartitions,
@@ -33,8 +34,10 @@ export type RunnerOptions = {
   readonly writers: number
   readonly keysRemembered: number
   readonly limits: WriterLimits
-  /** Without it nothing is swept here. */
-  readonly sweepMs: number | undefined
+  readonly sweepMs: number
+  /** Otherwise the sweep only looks whether the database is there. */
+  readonly releases: boolean
+  readonly readsTopics: boolean
 }
 
 /** How many keys one sweep releases at a time. */
@@ -73,15 +76,19 @@ export class FeedRunner {
       keysRemembered,
       log: message => log('warn', message),
     })
-    const applier = { transactions, retryMs: limits.retryMs, onFailure: (error: unknown) => this.#failed(error) }
+    const applier = {
+      transactions,
+      retryMs: limits.retryMs,
+      onFailure: (error: unknown) => this.#failed(error),
+      onSuccess: () => this.#succeeded(),
+    }
     const writers = new Writers(Math.min(this.#options.writers, stored.lanes), limits, works =>
       applyBatch(applier, works),
     )
     this.#running = { stored, transactions, writers }
     this.#state = 'started'
     this.#readySinceMs = performance.now()
-    const { sweepMs } = this.#options
-    if (sweepMs !== undefined) this.#timer = setInterval(() => this.#sweep(), sweepMs).unref()
+    this.#timer = setInterval(() => this.#sweep(), this.#options.sweepMs).unref()
   }
 
   async stop(): Promise<void> {
@@ -107,7 +114,8 @@ export class FeedRunner {
     for (let index = 0; index < submission.events.length; index++) {
       const raw = submission.events[index] as Buffer
       const place = typeof origin === 'function' ? origin(index) : origin
-      const arrivedMicros = arrivedMs === undefined ? undefined : arrivedMs(index) * 1000
+      const ms = arrivedMs?.(index)
+      const arrivedMicros = ms === undefined ? undefined : ms * 1000
       const arriving = { ticket, index, enqueuedMs, origin: place, log, corrects, lane, arrivedMicros }
       const refusal = refusalOf?.(index)
       const parsed = refusal === undefined ? feed.parse(raw) : ({ ok: false, refusal } as const)
@@ -134,8 +142,14 @@ export class FeedRunner {
     return takePartition(this.#options.store.query, this.#ready().stored.id, place, start)
   }
 
+  async block(place: TopicPlace, problem: string): Promise<void> {
+    await blockPartition(this.#options.store.query, this.#ready().stored.id, place, problem)
+  }
+
   async caughtUp(logs: readonly CaughtUp[]): Promise<string[]> {
-    return moveWatermarks(this.#options.store.query, this.#ready().stored.id, logs)
+    const { id } = this.#ready().stored
+    // Once the connection is held: waiting for it makes nothing older.
+    return this.#options.store.withClient(client => moveWatermarks(client, id, logs))
   }
 
   async claim(name: string, digest: Buffer): Promise<'new' | 'same' | 'other'> {
@@ -217,6 +231,10 @@ export class FeedRunner {
     return this.#running
   }
 
+  #succeeded(): void {
+    this.failure = undefined
+  }
+
   #failed(error: unknown): void {
     this.failure = error
     this.#options.log('error', `a batch of the feed ${this.name} failed: ${messageOf(error)}`)
@@ -244,7 +262,8 @@ export class FeedRunner {
   async #sweepOnce(): Promise<void> {
     const { store, feed } = this.#options
     const { stored, writers } = this.#ready()
-    const watermarkMs = await arrivalWatermark(store.query, stored.id)
+    const watermarkMs = await arrivalWatermark(store.query, stored.id, this.#options.readsTopics)
+    if (!this.#options.releases) return
     const nowMs = performance.now()
     if (feed.identity.horizonMs !== undefined) await forgetSeen(store.query, stored.id, feed.identity.horizonMs, 10_000)
     if (feed.identity.kind !== 'sequenced' || nowMs - this.#readySinceMs < feed.gaps.waitMs) return

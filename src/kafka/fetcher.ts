@@ -5,7 +5,7 @@
 import { Consumer, FetchIsolationLevels, type RecordsBatch } from '@platformatic/kafka'
 import { committedBatches } from './committed.ts'
 import { clientOptions, type KafkaConnection } from './connection.ts'
-import { kafkaFailure } from './failure.ts'
+import { isUnknownTopic, kafkaFailure } from './failure.ts'
 
 export type TopicRecord = {
   readonly offset: number
@@ -15,10 +15,12 @@ export type TopicRecord = {
   readonly headers: readonly (readonly [Buffer | null, Buffer | null])[]
 }
 
-export type Wanted = { readonly partition: number; readonly offset: number }
+/** `epoch` tells an answer to who asked from one to who had the partition before. */
+export type Wanted = { readonly partition: number; readonly offset: number; readonly epoch: number }
 
 export type Fetched = {
   readonly partition: number
+  readonly epoch: number
   readonly records: readonly TopicRecord[]
   /** Where to go on: behind the last record, or what stands for one that no reader gets. */
   readonly next: number
@@ -34,7 +36,7 @@ export type FetcherOptions = {
   /** `askedMs`: when the request was sent, by `performance.now()`. Every partition asked for is told of. */
   readonly onFetched: (fetched: readonly Fetched[], askedMs: number) => void
   /** The offset asked for isn't there: expired, or behind the end. */
-  readonly onOutOfRange: (partition: number) => void
+  readonly onOutOfRange: (wanted: Wanted) => void
   /** The topic is no more, or another has its name. */
   readonly onGone: () => void
   readonly onFailure: (error: Error | undefined) => void
@@ -85,7 +87,7 @@ export class Fetcher {
 
   async #turn(): Promise<void> {
     const wanted = this.#options.wanted()
-    if (wanted.length === 0) return
+    if (wanted.length === 0) return this.#options.onFailure(undefined)
     try {
       const { topic, topicId } = this.#options
       const known = (await this.#consumer.metadata({ topics: [topic] })).topics.get(topic)
@@ -98,7 +100,8 @@ export class Fetcher {
       for (const [node, some] of byNode) if (!this.#busy.has(node)) void this.#fetch(node, some)
       if (byNode.size === 0) this.#failed(undefined)
     } catch (error) {
-      this.#failed(error)
+      if (isUnknownTopic(error)) this.#options.onGone()
+      else this.#failed(error)
     }
   }
 
@@ -131,13 +134,14 @@ export class Fetcher {
     const told = new Map<number, FetchResponsePartition>()
     for (const { partitions } of response.responses) for (const one of partitions) told.set(one.partitionIndex, one)
     const fetched: Fetched[] = []
-    for (const { partition, offset } of wanted) {
-      const one = told.get(partition)
+    for (const one of wanted) {
+      const { partition, offset, epoch } = one
+      const answer = told.get(partition)
       // Of what has not changed a broker says nothing.
-      if (one === undefined) fetched.push({ partition, records: [], next: offset, end: undefined })
-      else if (one.errorCode === 0) fetched.push(fetchedOf(one, offset))
-      else if (one.errorCode === OFFSET_OUT_OF_RANGE) this.#options.onOutOfRange(partition)
-      else if (UNKNOWN_TOPIC.includes(one.errorCode)) this.#options.onGone()
+      if (answer === undefined) fetched.push({ partition, epoch, records: [], next: offset, end: undefined })
+      else if (answer.errorCode === 0) fetched.push(fetchedOf(answer, one))
+      else if (answer.errorCode === OFFSET_OUT_OF_RANGE) this.#options.onOutOfRange(one)
+      else if (UNKNOWN_TOPIC.includes(answer.errorCode)) this.#options.onGone()
     }
     if (response.errorCode === 0) this.#options.onFetched(fetched, askedMs)
   }
@@ -169,14 +173,14 @@ function responseIn(error: unknown): FetchResponse | undefined {
   return Array.isArray(response?.responses) ? response : undefined
 }
 
-function fetchedOf(answer: FetchResponsePartition, from: number): Fetched {
+function fetchedOf(answer: FetchResponsePartition, { offset: from, epoch }: Wanted): Fetched {
   const { partitionIndex, records, abortedTransactions, highWatermark } = answer
   const batches = records ?? []
   const taken: TopicRecord[] = []
   for (const batch of committedBatches(batches, abortedTransactions ?? [])) recordsOf(batch, from, taken)
   const last = batches.at(-1)
   const next = last === undefined ? from : Math.max(from, Number(last.firstOffset) + last.lastOffsetDelta + 1)
-  return { partition: partitionIndex, records: taken, next, end: Number(highWatermark) }
+  return { partition: partitionIndex, epoch, records: taken, next, end: Number(highWatermark) }
 }
 
 function recordsOf(batch: RecordsBatch, from: number, taken: TopicRecord[]): void {

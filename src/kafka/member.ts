@@ -29,20 +29,25 @@ export class Member {
   #consumer: Consumer | undefined
   #timer: NodeJS.Timeout | undefined
   #isStopped = false
+  #isCommitting = false
+  /** Of all that wanted to join, the last does. */
+  #joins = 0
+  #said: string | undefined
   rebalances = 0
 
   constructor(options: MemberOptions) {
     this.#options = options
   }
 
-  start(): void {
-    void this.#join()
+  /** Joins, or joins anew: what the topic has now is shared out by who sees it. */
+  join(): void {
+    this.#joinAfter(0)
   }
 
   /** For the tools that show a group's lag; nothing here depends on it, so that a failure is nobody's. */
-  async commit(offsets: ReadonlyMap<number, number>): Promise<void> {
+  commit(offsets: ReadonlyMap<number, number>): void {
     const consumer = this.#consumer
-    if (consumer?.isActive() !== true || offsets.size === 0) return
+    if (consumer?.isActive() !== true || offsets.size === 0 || this.#isCommitting) return
     const { topic } = this.#options
     const entries = [...offsets].map(([partition, offset]) => ({
       topic,
@@ -50,12 +55,13 @@ export class Member {
       offset: BigInt(offset),
       leaderEpoch: -1,
     }))
-    await consumer.commit({ offsets: entries }).catch(() => undefined)
-  }
-
-  /** Joins anew: a partition was added, which the group learns only so. */
-  rejoin(): void {
-    void this.#leave().then(() => this.#join())
+    this.#isCommitting = true
+    void consumer
+      .commit({ offsets: entries })
+      .catch(() => undefined)
+      .finally(() => {
+        this.#isCommitting = false
+      })
   }
 
   async stop(): Promise<void> {
@@ -79,6 +85,7 @@ export class Member {
     consumer.on('consumer:group:join', ({ assignments }) => {
       if (this.#consumer !== consumer) return
       this.rebalances++
+      this.#said = undefined
       this.#options.onAssigned(assignments?.find(one => one.topic === topic)?.partitions ?? [])
     })
     consumer.on('error', (error: Error) => this.#again(consumer, error))
@@ -93,10 +100,19 @@ export class Member {
 
   #again(consumer: Consumer, error: unknown): void {
     if (this.#isStopped || this.#consumer !== consumer) return
-    this.#options.log('warn', `the group ${this.#options.group} is joined again: ${kafkaFailure(error).message}`)
-    void this.#leave()
+    const message = `the group ${this.#options.group} is joined again: ${kafkaFailure(error).message}`
+    if (message !== this.#said) this.#options.log('warn', message)
+    this.#said = message
+    this.#joinAfter(REJOIN_MS)
+  }
+
+  #joinAfter(ms: number): void {
+    const join = ++this.#joins
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#join(), REJOIN_MS)
+    void this.#leave().then(() => {
+      if (this.#isStopped || join !== this.#joins) return
+      this.#timer = setTimeout(() => this.#join(), ms)
+    })
   }
 
   async #leave(): Promise<void> {

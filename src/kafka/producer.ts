@@ -5,37 +5,28 @@
 import { ProduceAcks, Producer } from '@platformatic/kafka'
 import { GroundstationError } from '../errors.ts'
 import { clientOptions, type KafkaConnection } from './connection.ts'
-import { kafkaFailure } from './failure.ts'
+import { isKafkaError, kafkaFailure } from './failure.ts'
+import { type Appended, Outbox, type Outgoing, type Sending, settle } from './outbox.ts'
 
-export type Outgoing = {
-  readonly topic: string
-  readonly partition: number
-  readonly key: Buffer | undefined
-  readonly value: Buffer
-  readonly timestampMs: number
-  readonly headers: Readonly<Record<string, string>>
-}
-
-/** Where a record was appended. */
-export type Appended = { readonly partition: number; readonly offset: number }
-
-type Waiting = { readonly record: Outgoing; resolve(appended: Appended): void; reject(error: Error): void }
+export type { Appended, Outgoing }
 
 const REQUESTS_AT_ONCE_MAX = 4
-const REQUEST_RECORDS_MAX = 2_000
-const REQUEST_BYTES_MAX = 768 * 1024
-const QUEUE_RECORDS_MAX = 50_000
-const QUEUE_BYTES_MAX = 64 * 1024 * 1024
 const LOOK_MS = 2_000
+const REFUSED_MS = 5_000
+/** A sender that isn't answered within ten seconds gives up: it is told in time, also where the brokers say nothing. */
+const METADATA_MS_MAX = 3_000
+const ANSWER_MS_MAX = 5_000
+const OVERDUE_MS = 500
 
 export class TopicProducer {
   readonly #producer: Producer<Buffer, Buffer, string, string>
-  #waiting: Waiting[] = []
-  #bytes = 0
-  #requests = 0
+  readonly #waiting = new Outbox()
+  readonly #underWay = new Set<readonly Sending[]>()
   #changed: (() => void)[] = []
   readonly #topics: readonly string[]
-  readonly #timer: NodeJS.Timeout
+  /** When a request was last refused, by `performance.now()`. */
+  #refusedMs = Number.NEGATIVE_INFINITY
+  readonly #timers: readonly NodeJS.Timeout[]
   /** Why Kafka can't be produced to; undefined while it can. Looked at now and then, also when nothing is sent. */
   failure: GroundstationError | undefined
 
@@ -45,13 +36,18 @@ export class TopicProducer {
     this.#producer = new Producer({
       ...clientOptions(connection, 'groundstation-gateway'),
       acks: ProduceAcks.ALL,
+      // It would send a whole request again, what was appended of it included.
+      repeatOnStaleMetadata: false,
       serializers: { key: data => data, value: data => data, headerKey: text, headerValue: text },
     })
-    this.#timer = setInterval(() => this.#look(), LOOK_MS).unref()
+    this.#timers = [
+      setInterval(() => this.#look(), LOOK_MS).unref(),
+      setInterval(() => this.#giveUpOverdue(), OVERDUE_MS).unref(),
+    ]
   }
 
   hasRoom(): boolean {
-    return this.#waiting.length < QUEUE_RECORDS_MAX && this.#bytes < QUEUE_BYTES_MAX
+    return this.#waiting.hasRoom()
   }
 
   async room(): Promise<void> {
@@ -61,7 +57,8 @@ export class TopicProducer {
   /** How many partitions a topic has. */
   async partitions(topic: string): Promise<number> {
     try {
-      const known = (await this.#producer.metadata({ topics: [topic] })).topics.get(topic)
+      const metadata = this.#producer.metadata({ topics: [topic] })
+      const known = (await within(METADATA_MS_MAX, metadata)).topics.get(topic)
       if (known !== undefined) return known.partitionsCount
     } catch (error) {
       throw this.#failed(error)
@@ -69,11 +66,13 @@ export class TopicProducer {
     throw new GroundstationError('KAFKA_UNREACHABLE', `The topic ${topic} isn't there`)
   }
 
-  /** Resolves when the brokers have it, as durably as their topic asks for. KAFKA_UNREACHABLE: it may be there or not. */
+  /**
+   * Resolves when the brokers have it, as durably as their topic asks for. KAFKA_UNREACHABLE: it may be there or not;
+   * BODY_TOO_LARGE: it isn't.
+   */
   send(record: Outgoing): Promise<Appended> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ record, resolve, reject })
-      this.#bytes += record.value.length
+      this.#waiting.add({ record, resolve, reject, dueMs: performance.now() + ANSWER_MS_MAX })
       // After whoever sends more in this turn has done so.
       if (this.#waiting.length === 1) queueMicrotask(() => this.#flush())
     })
@@ -81,39 +80,28 @@ export class TopicProducer {
 
   /** Resolves when nothing is on its way any more. */
   async close(): Promise<void> {
-    while (this.#requests > 0 || this.#waiting.length > 0) await this.#change()
-    clearInterval(this.#timer)
+    while (this.#underWay.size > 0 || this.#waiting.length > 0) await this.#change()
+    for (const timer of this.#timers) clearInterval(timer)
     await this.#producer.close().catch(() => undefined)
   }
 
   async #look(): Promise<void> {
     try {
       await this.#producer.metadata({ topics: [...this.#topics], forceUpdate: true })
-      this.failure = undefined
+      // Brokers that answer questions may take nothing all the same.
+      if (performance.now() - this.#refusedMs > REFUSED_MS) this.failure = undefined
     } catch (error) {
       this.#failed(error)
     }
   }
 
   #flush(): void {
-    while (this.#requests < REQUESTS_AT_ONCE_MAX && this.#waiting.length > 0) void this.#request(this.#take())
+    while (this.#underWay.size < REQUESTS_AT_ONCE_MAX && this.#waiting.length > 0)
+      void this.#request(this.#waiting.take())
   }
 
-  #take(): Waiting[] {
-    let count = 0
-    let bytes = 0
-    while (count < this.#waiting.length && count < REQUEST_RECORDS_MAX && bytes < REQUEST_BYTES_MAX) {
-      bytes += this.#waiting[count]?.record.value.length ?? 0
-      count++
-    }
-    const taken = this.#waiting.slice(0, count)
-    this.#waiting = this.#waiting.slice(count)
-    this.#bytes -= bytes
-    return taken
-  }
-
-  async #request(taken: readonly Waiting[]): Promise<void> {
-    this.#requests++
+  async #request(taken: readonly Sending[]): Promise<void> {
+    this.#underWay.add(taken)
     try {
       const messages = taken.map(({ record: { timestampMs, key, ...record } }) => ({
         ...record,
@@ -122,15 +110,37 @@ export class TopicProducer {
       }))
       const { offsets = [] } = await this.#producer.send({ messages })
       this.failure = undefined
+      this.#refusedMs = Number.NEGATIVE_INFINITY
       settle(taken, offsets)
     } catch (error) {
-      const failure = this.#failed(error)
-      for (const { reject } of taken) reject(failure)
+      this.#refuse(taken, error)
     } finally {
-      this.#requests--
-      for (const resolve of this.#changed.splice(0)) resolve()
+      this.#underWay.delete(taken)
+      this.#tellChange()
       this.#flush()
     }
+  }
+
+  #refuse(taken: readonly Sending[], error: unknown): void {
+    const isTooLarge = ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'].some(id => isKafkaError(error, id))
+    const [first] = taken
+    if (isTooLarge && first !== undefined && taken.length === 1) return first.reject(tooLarge(first.record))
+    // Some of it may be there all the same, so that only those who sent it may send it again.
+    if (isTooLarge) this.#waiting.shrink(taken)
+    const failure = this.#failed(error)
+    this.#refusedMs = performance.now()
+    for (const { reject } of taken) reject(failure)
+  }
+
+  /** What was asked for may still be done: who waits for it is told that nobody knows. */
+  #giveUpOverdue(): void {
+    const nowMs = performance.now()
+    const underWay = [...this.#underWay].filter(([first]) => first !== undefined && first.dueMs <= nowMs)
+    const overdue = [...underWay.flat(), ...this.#waiting.takeDue(nowMs)]
+    if (overdue.length === 0) return
+    const failure = this.#failed(silence())
+    for (const { reject } of overdue) reject(failure)
+    this.#tellChange()
   }
 
   #failed(error: unknown): GroundstationError {
@@ -142,22 +152,24 @@ export class TopicProducer {
   #change(): Promise<void> {
     return new Promise(resolve => this.#changed.push(resolve))
   }
-}
 
-/** A partition's records of one request follow each other from the offset that its broker answered with. */
-function settle(
-  taken: readonly Waiting[],
-  offsets: readonly { readonly topic: string; readonly partition: number; readonly offset: bigint }[],
-): void {
-  const next = new Map(offsets.map(({ topic, partition, offset }) => [`${topic}:${partition}`, Number(offset)]))
-  for (const { record, resolve, reject } of taken) {
-    const place = `${record.topic}:${record.partition}`
-    const offset = next.get(place)
-    if (offset === undefined)
-      reject(new GroundstationError('KAFKA_UNREACHABLE', `Kafka didn't say where ${place} went on`))
-    else {
-      next.set(place, offset + 1)
-      resolve({ partition: record.partition, offset })
-    }
+  #tellChange(): void {
+    for (const resolve of this.#changed.splice(0)) resolve()
   }
 }
+
+async function within<Value>(ms: number, asked: Promise<Value>): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(silence()), ms)
+  })
+  return Promise.race([asked, late]).finally(() => clearTimeout(timer))
+}
+
+const silence = () => new GroundstationError('KAFKA_UNREACHABLE', "Kafka can't be reached: it doesn't answer")
+
+const tooLarge = ({ topic, value }: Outgoing) =>
+  new GroundstationError(
+    'BODY_TOO_LARGE',
+    `The topic ${topic} doesn't take an event of ${value.length} bytes: see its max.message.bytes.`,
+  )

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import detections from '../../feeds/detections.ts'
 import { defineFeed, http, Type, text } from '../../src/index.ts'
+import { movePartitions } from '../../src/store/write/partitions.ts'
 import { freshDatabase } from '../database.ts'
 import { openGround } from './ground.ts'
 
@@ -53,7 +54,10 @@ describe('partitions of a topic', () => {
       engine.submit('orders', { events: [event(key, 1)], origin: {}, log: { ...log, epoch } })
     await assert.rejects(send(one.engine, first.epoch, 'b1'), { code: 'SOURCE_FENCED' })
     await send(two.engine, second.epoch, 'b2')
-    assert.deepEqual(await one.engine.caughtUp('orders', [{ ...log, nextOffset: 9, ageMs: 0, epoch: first.epoch }]), [])
+    assert.deepEqual(
+      await one.engine.caughtUp('orders', [{ ...log, nextOffset: 9, asOfMs: performance.now(), epoch: first.epoch }]),
+      [],
+    )
     assert.equal((await one.engine.log('orders', log.name))?.nextOffset, 1)
     assert.deepEqual(
       (await one.rows("select o from order_lines where o in ('b1', 'b2')")).map(({ o }) => o),
@@ -118,7 +122,7 @@ describe('partitions of a topic', () => {
       name: nameOf(at as ReturnType<typeof place>),
       epoch,
       nextOffset,
-      ageMs: 0,
+      asOfMs: performance.now(),
     }))
     await one.engine.caughtUp('orders', logs.slice(1))
     await turns(10)
@@ -128,6 +132,38 @@ describe('partitions of a topic', () => {
       await turns(1)
     }
     assert.equal(await held(), 0)
+  })
+
+  it('rule 6: a topic that is read no more is waited for no longer', async () => {
+    const held = async () => Number(await one.value("select count(*) from groundstation.held where key = 'e'"))
+    const other = { ...place(), topic: 'renamed' }
+    const { epoch } = await one.engine.takeOver('orders', other, 0)
+    await one.engine.submit('orders', { events: [event('e', 2)], origin: {} })
+    for (let turn = 0; turn < 100 && (await held()) > 0; turn++) {
+      const log = { name: nameOf(other), epoch, nextOffset: 0, asOfMs: performance.now() }
+      await one.engine.caughtUp('orders', [log])
+      await turns(1)
+    }
+    assert.equal(await held(), 0)
+  })
+
+  it('rule 17: a partition that is blocked stays so until it is moved', async () => {
+    const at = place()
+    await one.engine.takeOver('orders', at, 0)
+    await one.engine.block('orders', at, 'lost')
+    await one.engine.block('orders', at, 'lost again')
+    const blocked = async () =>
+      (await one.engine.partitions('orders')).find(known => known.place.topicId === at.topicId)?.blocked
+    assert.equal(await blocked(), 'lost')
+    await one.store.transaction(async client => {
+      await movePartitions(
+        client,
+        Number(await one.value("select id from groundstation.feed where name = 'orders'")),
+        [{ place: at, offset: 0 }],
+        1,
+      )
+    })
+    assert.equal(await blocked(), undefined)
   })
 })
 

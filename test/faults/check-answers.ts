@@ -7,6 +7,8 @@ const isTaken = (attempt: Attempt): boolean =>
   isAcknowledged(attempt) && (attempt.outcome === 'accepted' || attempt.outcome === 'held')
 
 const TAKEN_OR_REPEATED = new Set(['accepted', 'held', 'duplicate'])
+/** On a topic: whether it was there already is found out later, and told nobody. */
+const QUEUED = 'queued'
 
 export function checkAnswers(history: History, { held, record }: Observed): Violation[] {
   const violations: Violation[] = []
@@ -23,9 +25,10 @@ function checkEvent(name: string, { attempts }: Sent): Violation[] {
   const violations: Violation[] = []
   const say = (promise: Violation['promise'], what: string) => violations.push({ promise, text: `${name} ${what}` })
   const taken = attempts.filter(isTaken).length
-  const acknowledged = attempts.filter(isAcknowledged)
+  const acknowledged = attempts.filter(attempt => isAcknowledged(attempt) && attempt.outcome !== QUEUED)
   if (taken > 1) say('O', `was answered ${taken} times that it was taken`)
-  if (taken === 0 && acknowledged.length > 0 && !attempts.some(isUnknown))
+  const mayBeThere = attempts.some(attempt => isUnknown(attempt) || attempt.outcome === QUEUED)
+  if (taken === 0 && acknowledged.length > 0 && !mayBeThere)
     say('C', 'was answered as a duplicate of nothing: no other attempt may have been stored')
   for (const { outcome } of acknowledged)
     if (!TAKEN_OR_REPEATED.has(outcome)) say('C', `was answered with 2xx and "${outcome}"`)

@@ -11,8 +11,8 @@ import { type Observed, observe } from './observed.ts'
 export type Promised = 'L' | 'O' | 'F' | 'C' | 'U' | 'R' | 'H'
 export type Violation = { readonly promise: Promised; readonly text: string }
 
-export async function check(history: History, url: string): Promise<Violation[]> {
-  const observed = await observe(url)
+export async function check(history: History, url: string, feed = 'rockets'): Promise<Violation[]> {
+  const observed = await observe(url, feed)
   return [
     ...checkPresence(history, observed),
     ...checkAnswers(history, observed),

@@ -13,9 +13,13 @@ export type LoadOptions = {
   /** Where attempts go, one after another in turn. */
   readonly services: readonly { readonly url: string }[]
   readonly databaseUrl: string
+  /** The feed's name, where it isn't `rockets`. */
+  readonly feed?: string
   readonly rockets?: number
   /** The fraction of broken messages on top. */
   readonly invalid?: number
+  /** The fraction that is kept back until all the rest was sent. */
+  readonly lateGaps?: number
   readonly singles?: number
   readonly streams?: number
   readonly resendAfterMs?: number
@@ -24,6 +28,8 @@ export type LoadOptions = {
   readonly drainMs?: number
   /** Happens while the load is on; waits for facts of the history. */
   readonly faults: (history: History, random: Random) => Promise<void>
+  /** Between the last acknowledgement and the check: what may come after an answer. */
+  readonly settled?: () => Promise<readonly Violation[]>
 }
 
 export type Run = { readonly history: History; readonly violations: readonly Violation[] }
@@ -42,6 +48,7 @@ export async function runLoad(options: LoadOptions): Promise<Run> {
     duplicates: 0.08,
     disorder: 40,
     invalid: options.invalid ?? 0.01,
+    lateGaps: options.lateGaps ?? 0,
   }
   const { postings } = rocketTraffic({ ...traffic, repeatWithin: 200 })
   // Streams and single posts take from one queue, so that both meet the same keys.
@@ -75,7 +82,8 @@ export async function runLoad(options: LoadOptions): Promise<Run> {
     ended.abort()
     queue.return?.()
   }
-  violations.push(...(await check(history, options.databaseUrl)))
+  violations.push(...((await options.settled?.()) ?? []))
+  violations.push(...(await check(history, options.databaseUrl, options.feed)))
   return { history, violations }
 }
 

@@ -39,7 +39,7 @@ export type Observed = {
   readonly lanes: ReadonlyMap<number, number>
 }
 
-const FEED = `(select id from groundstation.feed where name = 'rockets')`
+const FEED = `(select id from groundstation.feed where name = $1)`
 
 const RECORD = `select k.key, e.sequence::float8 as sequence, e.lane, e.position::float8 as position, e.raw
   from groundstation.event e left join groundstation.key k on k.feed = e.feed and k.id = e.key_id where e.feed = ${FEED}`
@@ -48,7 +48,7 @@ const RECORD = `select k.key, e.sequence::float8 as sequence, e.lane, e.position
 const HELD = `select k.key, h.sequence::float8 as sequence, v.waiting_for::float8 as "waitingFor", h.raw
   from groundstation.held_event h
   join groundstation.key k on k.feed = h.feed and k.id = h.key_id
-  left join groundstation.held v on v.feed = 'rockets' and v.key = k.key and v.sequence = h.sequence
+  left join groundstation.held v on v.feed = $1 and v.key = k.key and v.sequence = h.sequence
   where h.feed = ${FEED}`
 
 const KEYS = `select key, frontier::float8 as frontier, events::float8 as events, time, spans, state
@@ -69,11 +69,12 @@ const ROWS = [
   )
   .join(' union all ')
 
-export async function observe(url: string): Promise<Observed> {
+export async function observe(url: string, feed: string): Promise<Observed> {
   return withConnection(url, async client => {
     // One snapshot for all, so that what is still being written can't look like a difference.
     await client.query('begin isolation level repeatable read read only')
-    const rows = async <Row>(sql: string): Promise<Row[]> => (await client.query(sql)).rows as Row[]
+    const rows = async <Row>(sql: string): Promise<Row[]> =>
+      (await client.query(sql, sql.includes('$1') ? [feed] : [])).rows as Row[]
     const lanes = await rows<{ lane: number; position: number }>(
       `select lane, position::float8 as position from groundstation.lane where feed = ${FEED}`,
     )

@@ -17,6 +17,8 @@ export type ServiceOptions = {
   readonly root?: string
   /** The whole program, or the engine behind the smallest of servers. */
   readonly program?: 'start' | 'engine'
+  /** What stands behind `start`. */
+  readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
 }
 
@@ -64,11 +66,11 @@ export class Service {
 
   /** Starts the process and waits for nothing: for a kill while it starts. */
   launch(): void {
-    const { databaseUrl, root = PROJECT, env, program = 'start' } = this.#options
+    const { databaseUrl, root = PROJECT, env, program = 'start', args = [] } = this.#options
     if (this.#isRetired) throw new Error('the test is over')
     const isEngine = program === 'engine'
     const script = isEngine ? join(root, 'test/faults/child.ts') : join(root, 'bin/groundstation.mjs')
-    const child = spawn(process.execPath, isEngine ? [script] : [script, 'start'], {
+    const child = spawn(process.execPath, isEngine ? [script] : [script, 'start', ...args], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
@@ -88,11 +90,23 @@ export class Service {
 
   /** The status of /health/ready; undefined where nobody answers. */
   async readiness(): Promise<number | undefined> {
-    const answer = await fetch(`${this.url}/health/ready`, { signal: AbortSignal.timeout(5_000) }).catch(
-      () => undefined,
-    )
-    await answer?.arrayBuffer().catch(() => undefined)
-    return answer?.status
+    return (await this.health()).status
+  }
+
+  /** The same with what it says. */
+  async health(): Promise<{ readonly status: number | undefined; readonly text: string }> {
+    const asked = fetch(`${this.url}/health/ready`, { signal: AbortSignal.timeout(5_000) })
+    const answer = await asked.catch(() => undefined)
+    return { status: answer?.status, text: (await answer?.text().catch(() => undefined)) ?? '' }
+  }
+
+  /** Stops it where it is: its connections stay open, and it does nothing. */
+  freeze(): void {
+    if (this.isRunning) this.#child?.kill('SIGSTOP')
+  }
+
+  thaw(): void {
+    if (this.isRunning) this.#child?.kill('SIGCONT')
   }
 
   async kill(): Promise<void> {

@@ -67,7 +67,7 @@ async function postLines(body: string, onReceipt: (line: string) => void, option
       outgoing.on('error', reject)
       outgoing.on('response', incoming => {
         const status = incoming.statusCode ?? 0
-        const isStream = status === 200
+        const isStream = status === 200 || status === 202
         const hasRetryAfter = incoming.headers['retry-after'] !== undefined
         incoming.on('error', reject)
         const lines = createInterface({ input: incoming })

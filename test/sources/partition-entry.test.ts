@@ -10,6 +10,7 @@ const known = (nextOffset: number, of: Partial<typeof place> = {}, isComplete = 
   nextOffset,
   epoch: 1,
   watermarkMs: undefined,
+  blocked: undefined,
   isComplete,
 })
 const entry = (all: readonly KnownPartition[], first: number, end: number) => entryOf('f', place, all, { first, end })
@@ -33,6 +34,12 @@ describe('how a partition is begun with', () => {
   it('rule 17: records that are lost are never passed over by itself', () => {
     assert.match(problemOf([known(1)], 2, 9), /from 1 to 1 expired.*offsets f --partition 3 --to earliest/)
     assert.match(problemOf([known(10)], 2, 9), /read up to 10, and ends at 9.*--to latest/)
+  })
+
+  it('rule 17: what is lost stays so, also when the topic has grown past it', () => {
+    assert.equal(problemOf([{ ...known(5), blocked: 'lost' }], 0, 9), 'lost')
+    const found = entry([known(10)], 2, 9)
+    assert.equal('isLost' in found && found.isLost, true)
   })
 
   it('rule 17: another topic of the name isn’t read until somebody says so', () => {

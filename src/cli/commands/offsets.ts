@@ -7,7 +7,13 @@ import { knownOf, type Move, moveOf, type Target } from '../../sources/kafka/mov
 import { registerFeed } from '../../store/feed.ts'
 import { migrate } from '../../store/migrate.ts'
 import type { Store } from '../../store/store.ts'
-import { type KnownPartition, loadPartitions, movePartitions, type TopicPlace } from '../../store/write/partitions.ts'
+import {
+  holdPartitions,
+  type KnownPartition,
+  loadPartitions,
+  movePartitions,
+  type TopicPlace,
+} from '../../store/write/partitions.ts'
 import { type CommonOptions, type Context, print, settingsOf, withCommonOptions } from '../context.ts'
 import { EXIT } from '../exit.ts'
 import { compiledFeed } from '../feeds.ts'
@@ -53,7 +59,7 @@ async function offsets(context: Context, name: string, options: Options): Promis
     const known = await loadPartitions(database.store.query, id)
     const here: Here = { feed, topic, state, known, ends: await topics.ends(topic) }
     if (options.to === undefined) list(here, options)
-    else await move(database.store, id, here, options.to, options)
+    else await move(database.store, id, here, options)
   } finally {
     await topics.close()
     await database.close()
@@ -99,21 +105,25 @@ function list(here: Here, options: Options): void {
   if (partitions.some(({ problem }) => problem !== null)) process.exitCode = EXIT.found
 }
 
-async function move(store: Store, id: number, here: Here, to: Target, options: Options): Promise<void> {
-  const { feed, topic, known, ends } = here
+async function move(store: Store, id: number, here: Here, options: Options): Promise<void> {
+  const { feed, topic, ends } = here
+  const { to = 'latest' } = options
   const isPosition = feed.identity.kind === 'position'
-  // All of them are checked before the first is moved.
-  const moves = placesOf(here, options).map(place =>
-    moveOf(place, knownOf(place, known), ends[place.partition] ?? NOTHING, to, isPosition),
-  )
-  await store.transaction(client =>
-    movePartitions(
+  const moves = await store.transaction(async client => {
+    await holdPartitions(client, id)
+    const known = await loadPartitions(async (text, values) => client.query(text, [...(values ?? [])]), id)
+    // All of them are checked before the first is moved.
+    const checked = placesOf(here, options).map(place =>
+      moveOf(place, knownOf(place, known), ends[place.partition] ?? NOTHING, to, isPosition),
+    )
+    await movePartitions(
       client,
       id,
-      moves.map(({ place, to: offset }) => ({ place, offset })),
+      checked.map(({ place, to: offset }) => ({ place, offset })),
       ends.length,
-    ),
-  )
+    )
+    return checked
+  })
   const shown = moves.map(({ place, ...rest }) => ({ partition: place.partition, ...rest }))
   print(options, { feed: feed.name, topic, moved: shown }, [topic, ...moves.map(lineOf)].join('\n'))
 }

@@ -45,6 +45,8 @@ function isNew(work: Work, passing: ReadonlyMap<LogChunk, SourceRow>): boolean {
   const log = logOf(work)
   if (log === undefined) return true
   const row = passing.get(log)
+  // One of a refused chunk is told so by its ticket, whatever its outcome is called.
+  if (row === undefined) work.outcome = DUPLICATE
   if (row === undefined) return false
   if (offsetIn(log, work.index) >= row.nextOffset) return true
   work.outcome = DUPLICATE

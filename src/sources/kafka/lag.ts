@@ -1,6 +1,7 @@
-import type { PartitionLogs } from '../../engine/contract.ts'
+import type { KnownPartition, PartitionLogs } from '../../engine/contract.ts'
 import { messageOf } from '../../errors.ts'
-import type { Ends, Topics } from '../../kafka/topics.ts'
+import type { Ends, TopicState, Topics } from '../../kafka/topics.ts'
+import { entryOf, goneOf } from './entry.ts'
 import type { TopicSource } from './source.ts'
 
 export type PartitionLag = {
@@ -19,7 +20,7 @@ export type FeedLag = {
   readonly partitions: readonly PartitionLag[]
   /** Rebalances that this process's member of the group took part in; null where it reads nothing here. */
   readonly rebalances: number | null
-  /** What keeps this process from reading, each with what to do. */
+  /** What keeps the topic from being read, each with what to do. */
   readonly problems: readonly string[]
 }
 
@@ -50,34 +51,64 @@ export class LagReader {
   }
 
   async #ask(feed: string, topic: string): Promise<FeedLag> {
-    const { engine, topics, sources } = this.#options
+    const { engine, sources } = this.#options
     const source = sources.get(feed)?.health()
-    const problems = [...(source?.problems ?? [])]
-    const known = (await engine.partitions(feed)).filter(
-      ({ place, isComplete }) => place.topic === topic && !isComplete,
+    // In this order: whoever applies moves the logs on meanwhile, never beyond the ends.
+    const known = (await engine.partitions(feed)).filter(({ place }) => place.topic === topic)
+    const { state, ends, problem } = await this.#askBrokers(topic)
+    const current = known.filter(({ place, isComplete }) =>
+      state === undefined ? !isComplete : place.topicId === state.topicId,
     )
-    const ends = await topics.ends(topic).catch((error: unknown): Ends[] => {
-      problems.push(messageOf(error))
-      return []
-    })
-    const count = Math.max(ends.length, ...known.map(({ place }) => place.partition + 1))
+    const count = Math.max(ends.length, ...current.map(({ place }) => place.partition + 1))
     const partitions = Array.from({ length: count }, (_, partition) =>
       lagOf(
         partition,
-        known.findLast(({ place }) => place.partition === partition),
+        current.findLast(({ place }) => place.partition === partition),
         ends[partition],
       ),
     )
+    const problems = [...(source?.problems ?? []), ...problem, ...blockedOf(feed, topic, known, state, ends)]
     return { topic, partitions, rebalances: source?.rebalances ?? null, problems: [...new Set(problems)] }
+  }
+
+  async #askBrokers(topic: string): Promise<Asked> {
+    const { topics } = this.#options
+    try {
+      const state = await topics.describe(topic)
+      if (state === undefined) return { state, ends: [], problem: [goneOf(topic)] }
+      return { state, ends: await topics.ends(topic), problem: [] }
+    } catch (error) {
+      return { state: undefined, ends: [], problem: [messageOf(error)] }
+    }
   }
 }
 
-type Known = Awaited<ReturnType<PartitionLogs['partitions']>>[number]
+type Asked = {
+  readonly state: TopicState | undefined
+  readonly ends: readonly Ends[]
+  readonly problem: readonly string[]
+}
 
-function lagOf(partition: number, known: Known | undefined, ends: Ends | undefined): PartitionLag {
+/** What stands still until somebody says what to do, also where another process is the one to read it. */
+function blockedOf(
+  feed: string,
+  topic: string,
+  known: readonly KnownPartition[],
+  state: TopicState | undefined,
+  ends: readonly Ends[],
+): string[] {
+  if (state === undefined) return []
+  const { cluster, topicId } = state
+  return ends.flatMap((here, partition) => {
+    const entry = entryOf(feed, { cluster, topic, topicId, partition }, known, here)
+    return 'problem' in entry ? [entry.problem] : []
+  })
+}
+
+function lagOf(partition: number, known: KnownPartition | undefined, ends: Ends | undefined): PartitionLag {
   const offset = known?.nextOffset ?? null
   const end = ends?.end ?? null
-  const lag = ends === undefined ? null : Math.max(0, ends.end - (known?.nextOffset ?? ends.first))
+  const lag = ends === undefined ? null : Math.max(0, ends.end - Math.max(offset ?? ends.first, ends.first))
   const { watermarkMs } = known ?? {}
   const behindMs = lag === 0 ? 0 : watermarkMs === undefined ? null : Math.max(0, Date.now() - watermarkMs)
   return { partition, offset, end, lag, behindMs }

@@ -10,7 +10,7 @@ import type { Engine, LogPosition, Origin, TopicPlace } from '../../engine/contr
 import { logNameOf } from '../../engine/contract.ts'
 import { GroundstationError } from '../../errors.ts'
 import type { Refusal } from '../../feed/parse.ts'
-import type { Fetched, TopicRecord } from '../../kafka/fetcher.ts'
+import type { Fetched, TopicRecord, Wanted } from '../../kafka/fetcher.ts'
 
 export type PartitionOptions = {
   readonly engine: Engine
@@ -18,6 +18,8 @@ export type PartitionOptions = {
   readonly place: TopicPlace
   readonly epoch: number
   readonly nextOffset: number
+  /** Behind the last record, and when that was asked (`performance.now()`). */
+  readonly end: { readonly offset: number; readonly askedMs: number }
   readonly eventBytesMax: number
   /** Room has come, a chunk is stored, or the partition is lost. */
   readonly onChange: () => void
@@ -46,7 +48,7 @@ export class Partition {
   #submitted: number
   #fetched: number
   #failures = 0
-  #end: { readonly offset: number; readonly askedMs: number } | undefined
+  #end: { readonly offset: number; readonly askedMs: number }
   #drained: (() => void)[] = []
 
   constructor(options: PartitionOptions) {
@@ -54,10 +56,15 @@ export class Partition {
     this.log = logNameOf(options.place)
     this.#submitted = options.nextOffset
     this.#fetched = options.nextOffset
+    this.#end = options.end
   }
 
   get partition(): number {
     return this.#options.place.partition
+  }
+
+  get place(): TopicPlace {
+    return this.#options.place
   }
 
   get epoch(): number {
@@ -77,16 +84,19 @@ export class Partition {
 
   /** When, by `performance.now()`, everything that was in the partition has been applied since; undefined: not yet. */
   get caughtUpMs(): number | undefined {
-    return this.#end !== undefined && this.applied >= this.#end.offset ? this.#end.askedMs : undefined
+    return this.applied >= this.#end.offset ? this.#end.askedMs : undefined
   }
 
-  /** The offset to fetch from; undefined while there is no room for more. */
-  get wants(): number | undefined {
-    return this.#state === 'reading' && this.#waitingBytes < WAITING_BYTES_MAX ? this.#fetched : undefined
+  /** What to fetch; undefined while there is no room for more. */
+  get wants(): Wanted | undefined {
+    const { partition, epoch } = this
+    const hasRoom = this.#state === 'reading' && this.#waitingBytes < WAITING_BYTES_MAX
+    return hasRoom ? { partition, epoch, offset: this.#fetched } : undefined
   }
 
-  take({ records, next, end }: Fetched, askedMs: number): void {
-    if (this.#state !== 'reading') return
+  take({ epoch, records, next, end }: Fetched, askedMs: number): void {
+    // An answer to who had the partition before is behind records that were never applied.
+    if (this.#state !== 'reading' || epoch !== this.epoch) return
     for (const record of records) {
       // An answer to a request from before a recovery.
       if (record.offset < this.#fetched) continue
@@ -94,8 +104,7 @@ export class Partition {
       this.#waitingBytes += sizeOf(record)
     }
     this.#fetched = Math.max(this.#fetched, next)
-    const offset = end ?? this.#end?.offset
-    if (offset !== undefined) this.#end = { offset, askedMs }
+    this.#end = { offset: end ?? this.#end.offset, askedMs }
     this.#submit()
   }
 
@@ -132,7 +141,7 @@ export class Partition {
       await engine.room(feed)
       await engine.submit(feed, this.#submissionOf(chunk))
       this.#failures = 0
-      onFailure(undefined)
+      if (this.#state === 'reading') onFailure(undefined)
     } catch (error) {
       this.#failed(chunk, error)
     }
@@ -161,8 +170,10 @@ export class Partition {
       if (this.#state !== 'recovering') return
       if (known === undefined || known.epoch !== epoch) return this.#lose()
       this.#goOn(known.nextOffset)
+      // Of what failed, all may be stored: then nothing follows that would say so.
+      this.#options.onFailure(undefined)
     } catch (error) {
-      this.#options.onFailure(asFailure(error))
+      if (this.#state === 'recovering') this.#options.onFailure(asFailure(error))
     }
   }
 
@@ -193,7 +204,7 @@ export class Partition {
       log,
       origin,
       events: records.map(({ value }) => value ?? EMPTY),
-      arrivedMs: (index: number) => records[index]?.timestampMs ?? 0,
+      arrivedMs: (index: number) => knownTime(records[index]?.timestampMs),
       refusalOf: (index: number) => refusalOf(records[index]?.value ?? null, eventBytesMax),
     }
   }
@@ -201,7 +212,14 @@ export class Partition {
 
 const EMPTY = Buffer.alloc(0)
 
-const sizeOf = (record: TopicRecord | undefined): number => (record?.value?.length ?? 0) + 128
+const sizeOf = (record: TopicRecord | undefined): number =>
+  (record?.headers ?? []).reduce(
+    (sum, [name, value]) => sum + (name?.length ?? 0) + (value?.length ?? 0),
+    (record?.value?.length ?? 0) + 128,
+  )
+
+/** A record may have no time: Kafka has -1 there. */
+const knownTime = (ms: number | undefined): number | undefined => (ms === undefined || ms < 0 ? undefined : ms)
 
 const asFailure = (error: unknown): GroundstationError =>
   error instanceof GroundstationError ? error : new GroundstationError('INTERNAL', 'A chunk failed', { cause: error })

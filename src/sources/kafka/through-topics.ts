@@ -4,6 +4,7 @@
  * database; so does what has to be settled together with the record: a corrected dead letter, and a request that is a log
  * of its own by its idempotency key.
  */
+import { setImmediate } from 'node:timers/promises'
 import type { Engine, Intake, Outcome, Queued, Submission } from '../../engine/contract.ts'
 import { GroundstationError } from '../../errors.ts'
 import type { CompiledFeed } from '../../feed/compile.ts'
@@ -70,13 +71,26 @@ async function bury(
   refused: readonly number[],
   outcomes: (Outcome | Queued)[],
 ): Promise<void> {
-  const told = await engine.submit(feed.name, {
+  const told = await whenThereIsRoom(engine, feed, {
     events: refused.flatMap(index => events[index] ?? []),
     origin: index => (typeof origin === 'function' ? origin(refused[index] ?? 0) : origin),
   })
   for (const [at, index] of refused.entries()) {
     const outcome = told[at]
     if (outcome !== undefined) outcomes[index] = outcome
+  }
+}
+
+/** The others are appended already: "come back later" would have them sent twice. */
+async function whenThereIsRoom(engine: Engine, feed: CompiledFeed, submission: Submission): Promise<Outcome[]> {
+  for (;;) {
+    await engine.room(feed.name)
+    try {
+      return await engine.submit(feed.name, submission)
+    } catch (error) {
+      if (!(error instanceof GroundstationError) || error.code !== 'BUSY') throw error
+      await setImmediate()
+    }
   }
 }
 
