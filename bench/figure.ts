@@ -35,26 +35,40 @@ export type Compared = Pick<Figure, 'value' | 'ratio' | 'control' | 'samples'> &
 /** Floor, value, floor, again and again: what drifts drifts for both. */
 export async function compare(
   rounds: number,
-  measure: { readonly floor: () => Promise<number>; readonly value: () => Promise<number> },
+  { floor, value }: { readonly floor: () => Promise<number>; readonly value: () => Promise<number> },
 ): Promise<Compared> {
-  const floor: number[] = []
+  return (await compareWith(rounds, { floors: { floor }, value })).floor
+}
+
+/** The same with several floors: each of them, the value, each of them. */
+export async function compareWith<Name extends string>(
+  rounds: number,
+  measure: { readonly floors: Readonly<Record<Name, () => Promise<number>>>; readonly value: () => Promise<number> },
+): Promise<Record<Name, Compared>> {
+  const floors = Object.entries<() => Promise<number>>(measure.floors).map(([name, run]) => ({
+    name,
+    run,
+    before: [] as number[],
+    after: [] as number[],
+  }))
   const value: number[] = []
-  const ratios: number[] = []
-  const controls: number[] = []
   for (let round = 0; round < rounds; round++) {
-    const before = await measure.floor()
-    const ours = await measure.value()
-    const after = await measure.floor()
-    floor.push(before, after)
-    value.push(ours)
-    ratios.push(ours / ((before + after) / 2))
-    controls.push(after / before)
+    for (const { run, before } of floors) before.push(await run())
+    value.push(await measure.value())
+    for (const { run, after } of floors) after.push(await run())
   }
+  const compared = floors.map(({ name, before, after }) => [name, comparedOf(value, before, after)])
+  return Object.fromEntries(compared) as Record<Name, Compared>
+}
+
+function comparedOf(value: readonly number[], before: readonly number[], after: readonly number[]): Compared {
+  const at = (floors: readonly number[], round: number): number => floors[round] ?? Number.NaN
+  const floor = before.flatMap((one, round) => [one, at(after, round)])
   return {
     value: median(value),
     floorValue: median(floor),
-    ratio: median(ratios),
-    control: median(controls),
+    ratio: median(value.map((ours, round) => ours / ((at(before, round) + at(after, round)) / 2))),
+    control: median(before.map((one, round) => at(after, round) / one)),
     samples: { floor, value },
   }
 }

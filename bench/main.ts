@@ -1,8 +1,10 @@
 import { writeFile } from 'node:fs/promises'
+import { kafkaMissing } from '../test/services/kafka/library.ts'
 import type { Bench, Measurement } from './bench.ts'
 import { openBenchServer } from './database.ts'
 import type { Figure } from './figure.ts'
 import { measureCopy } from './figures/copy.ts'
+import { measureGateway } from './figures/gateway.ts'
 import { measureHot } from './figures/hot.ts'
 import { measureHttp } from './figures/http.ts'
 import { measureKeys } from './figures/keys.ts'
@@ -11,11 +13,15 @@ import { measureLong } from './figures/long.ts'
 import { measureMemory } from './figures/memory.ts'
 import { measurePosts } from './figures/posts.ts'
 import { measureStart } from './figures/start.ts'
+import { measureWorker } from './figures/worker.ts'
 import { describeMachine, type Machine } from './machine.ts'
 import { type Options, readOptions, USAGE } from './options.ts'
 import type { EngineMethods } from './processes/engine.ts'
 import { startProcess } from './processes/start.ts'
 import { markdownOf, tableOf } from './report.ts'
+
+/** Those that need Kafka, and so Java. */
+const WITH_KAFKA: Readonly<Record<string, Measurement>> = { worker: measureWorker, gateway: measureGateway }
 
 const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   copy: measureCopy,
@@ -27,20 +33,27 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   hot: measureHot,
   memory: measureMemory,
   start: measureStart,
+  ...WITH_KAFKA,
 }
+
+/** Names that stand for several. */
+const GROUPS: Readonly<Record<string, readonly string[]>> = { kafka: Object.keys(WITH_KAFKA) }
 
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2))
-  const unknown = [...options.only].find(name => !(name in MEASUREMENTS))
-  if (unknown !== undefined)
-    throw new TypeError(`there is no figure ${unknown}: ${Object.keys(MEASUREMENTS).join(' ')}`)
+  const known = [...Object.keys(MEASUREMENTS), ...Object.keys(GROUPS)]
+  const unknown = [...options.only].find(name => !known.includes(name))
+  if (unknown !== undefined) throw new TypeError(`there is no figure ${unknown}: ${known.join(' ')}`)
+  const wanted = Object.keys(MEASUREMENTS).filter(name => isWanted(options, name))
+  const unable = await withoutKafka(options, wanted)
   const server = await openBenchServer()
   const figures: Figure[] = []
   try {
     const bench: Bench = { options, server, blank: 'bench_blank', say: message => console.error(`  ${message}`) }
     await declareBlank(bench)
-    for (const [name, measure] of Object.entries(MEASUREMENTS)) {
-      if (!isWanted(options, name)) continue
+    for (const name of wanted) {
+      const measure = MEASUREMENTS[name]
+      if (measure === undefined || unable.has(name)) continue
       console.error(name)
       figures.push(...(await measure(bench)))
     }
@@ -50,9 +63,21 @@ async function main(): Promise<void> {
   }
 }
 
+/** What is left out, where Kafka can't be started; said, and an error where it was asked for by name. */
+async function withoutKafka({ only }: Options, wanted: readonly string[]): Promise<ReadonlySet<string>> {
+  const needing = wanted.filter(name => name in WITH_KAFKA)
+  const reason = needing.length > 0 && (await kafkaMissing())
+  if (reason === false) return new Set()
+  const said = `${needing.join(' and ')}: ${reason}`
+  if (only.size > 0) throw new TypeError(said)
+  console.error(`left out: ${said}`)
+  return new Set(needing)
+}
+
 /** Ten million events take minutes: only where they are asked for. */
 function isWanted({ only, isLong }: Options, name: string): boolean {
-  if (only.has(name)) return true
+  if (only.has(name) || Object.entries(GROUPS).some(([group, names]) => only.has(group) && names.includes(name)))
+    return true
   return only.size === 0 ? name !== 'long' || isLong : name === 'long' && isLong
 }
 

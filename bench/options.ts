@@ -22,7 +22,8 @@ export const USAGE = `npm run bench -- [figures…] [options]
   --seconds <count>  how long a measurement by time lasts (10)
   --writers <count>  writers of the engine and connections of its floor (2)
   --long             ten million events on the record as well
-  --profile          a CPU profile of the engine or the server, <json or bench>.cpuprofile; its own cost is in the figures
+  --profile          a CPU profile of the engine or the server, <json or bench>.cpuprofile, with Kafka one of each
+                     process, <json or bench>.<role>.cpuprofile; its own cost is in the figures
   --json <file>      all that was measured
   --markdown         the table as docs/benchmarks.md has it`
 
@@ -55,6 +56,10 @@ export function readOptions(args: readonly string[]): Options {
     isMarkdown: values.markdown,
   }
 }
+
+/** A figure's own, where several would write to one file. */
+export const profileOf = ({ profile }: Options, name: string): string | undefined =>
+  profile?.replace(/cpuprofile$/, `${name}.cpuprofile`)
 
 function count(name: string, text: string): number {
   const value = Number(text.replaceAll(/[,_]/g, ''))

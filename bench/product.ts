@@ -18,10 +18,14 @@ export type Product = {
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
 const READY_MS_MAX = 60_000
 
+/** More of the command: arguments of `start`, and settings. */
+export type Start = { readonly args: readonly string[]; readonly env: Readonly<Record<string, string>> }
+
 /** Starts it over a database, or over the embedded one of a folder; with a CPU profile of it, written when it stops. */
 export async function startProduct(
   place: { readonly url: string } | { readonly home: string },
   profile?: string,
+  start: Start = { args: [], env: {} },
 ): Promise<Product> {
   const port = await freePort()
   const { DATABASE_URL: _, ...env } = process.env
@@ -29,9 +33,10 @@ export async function startProduct(
   const startedMs = performance.now()
   const flags =
     profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${process.cwd()}`, `--cpu-prof-name=${profile}`]
-  const child = spawn(process.execPath, [...flags, 'bin/groundstation.mjs', 'start', '--port', String(port)], {
+  const command = ['bin/groundstation.mjs', 'start', ...start.args, '--port', String(port)]
+  const child = spawn(process.execPath, [...flags, ...command], {
     cwd: ROOT,
-    env: { ...env, ...settings, LOG_LEVEL: 'warn' },
+    env: { ...env, ...settings, ...start.env, LOG_LEVEL: 'warn' },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   try {

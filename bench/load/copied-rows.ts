@@ -5,14 +5,16 @@ import { type Client, openStore } from '../../src/store/store.ts'
 /** How the rows are cut: as the engine's writers do, each with its own lanes. */
 export type Cut = { readonly url: string; readonly connections: number; readonly batch: number }
 
-type Copied = { readonly target: string; readonly bytes: Buffer }
+export type Copied = { readonly target: string; readonly bytes: Buffer }
 /** The COPY statements of each transaction of each connection. */
 export type Load = { readonly connections: readonly (readonly (readonly Copied[])[])[]; readonly rows: number }
 
 type Table = { readonly name: string; readonly columns: string; readonly isRecord: boolean }
 type Rows = { readonly target: string; readonly bytes: Buffer; readonly offsets: readonly number[] }
 
-const HEADER_LENGTH = 19
+/** Signature, no flags, no extension. */
+export const COPY_HEADER = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1')
+export const COPY_ENDING = Buffer.from([0xff, 0xff])
 
 /** Reads what is on the record and in the feed's tables, in the order in which it was written. */
 export async function readLoad({ url, connections, batch }: Cut): Promise<Load> {
@@ -64,7 +66,7 @@ async function readRows(client: Client, table: Table, connections: number, conne
 /** Where each row begins in what COPY gave, and where the last one ends. */
 function offsetsOf(bytes: Buffer): number[] {
   const offsets: number[] = []
-  let at = HEADER_LENGTH
+  let at = COPY_HEADER.length
   for (let fields = bytes.readInt16BE(at); fields !== -1; fields = bytes.readInt16BE(at)) {
     offsets.push(at)
     at += 2
@@ -83,9 +85,7 @@ function cutUp(all: readonly Rows[], batch: number): Copied[][] {
       const [from, end] = [place(index), place(index + 1)]
       if (from === end) return []
       const body = rows.bytes.subarray(from, end)
-      return [{ target: rows.target, bytes: Buffer.concat([rows.bytes.subarray(0, HEADER_LENGTH), body, ENDING]) }]
+      return [{ target: rows.target, bytes: Buffer.concat([COPY_HEADER, body, COPY_ENDING]) }]
     }),
   )
 }
-
-const ENDING = Buffer.from([0xff, 0xff])

@@ -8,8 +8,6 @@ export function rocketBytes({ seed, events, keys }: { seed: number; events: numb
   return bytes
 }
 
-const PIECE_LENGTH = 64 * 1024
-
 /** The same as NDJSON, shuffled within 300 places, a tenth of it twice. */
 export function disturbedLines({ seed, events, keys }: { seed: number; events: number; keys: number }): {
   readonly pieces: Buffer[]
@@ -17,14 +15,22 @@ export function disturbedLines({ seed, events, keys }: { seed: number; events: n
 } {
   const disturbed = { seed, rockets: keys, maxMessages: events, duplicates: 0.1, disorder: 300, fold: false }
   const { postings, tally } = rocketTraffic(disturbed)
+  const pieces = piecesOf(postings, ({ json }) => json)
+  return { pieces, lines: tally.sent }
+}
+
+const PIECE_LENGTH = 64 * 1024
+
+/** Lines, as they are written to a socket. */
+export function piecesOf<Item>(items: Iterable<Item>, textOf: (item: Item) => string): Buffer[] {
   const pieces: Buffer[] = []
   let text = ''
-  for (const { json } of postings) {
-    text += `${json}\n`
+  for (const item of items) {
+    text += `${textOf(item)}\n`
     if (text.length < PIECE_LENGTH) continue
     pieces.push(Buffer.from(text))
     text = ''
   }
   pieces.push(Buffer.from(text))
-  return { pieces, lines: tally.sent }
+  return pieces
 }

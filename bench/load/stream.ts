@@ -13,6 +13,7 @@ export async function streamLines(
   const { status, body } = await connection.stream([head, ...pieces])
   const seconds = (performance.now() - started) / 1000
   connection.close()
-  if (status !== 200) throw new Error(`${status} ${body}`)
+  // 202: on a topic.
+  if (status !== 200 && status !== 202) throw new Error(`${status} ${body}`)
   return { seconds, totals: JSON.parse(body) as Record<string, number> }
 }

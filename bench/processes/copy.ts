@@ -1,8 +1,8 @@
-/** The floor: a bare COPY of the rows that the engine wrote, encoded before the clock starts. */
-import { finished } from 'node:stream/promises'
-import { from } from 'pg-copy-streams'
-import { type Client, openStore } from '../../src/store/store.ts'
+/** The floor: a bare COPY of the rows that the engine wrote, or of one keyed table's, encoded before the clock starts. */
+import { openStore } from '../../src/store/store.ts'
 import { type Cut, type Load, readLoad } from '../load/copied-rows.ts'
+import { copyTransaction } from '../load/copy-transaction.ts'
+import { type KeyedCut, keyedLoad } from '../load/keyed-rows.ts'
 import { serve } from './serve.ts'
 
 let load: Load = { connections: [], rows: 0 }
@@ -10,6 +10,10 @@ let load: Load = { connections: [], rows: 0 }
 const handlers = {
   read: async (cut: Cut) => {
     load = await readLoad(cut)
+    return { rows: load.rows }
+  },
+  encode: async (cut: KeyedCut) => {
+    load = keyedLoad(cut)
     return { rows: load.rows }
   },
   write: async ({ url }: { url: string }) => {
@@ -21,11 +25,7 @@ const handlers = {
       await Promise.all(
         connections.map(transactions =>
           store.withClient(async client => {
-            for (const copies of transactions) {
-              await client.query('begin')
-              for (const { target, bytes } of copies) await copyIn(client, target, bytes)
-              await client.query('commit')
-            }
+            for (const copies of transactions) await copyTransaction(client, copies)
           }),
         ),
       )
@@ -37,12 +37,5 @@ const handlers = {
   },
 }
 export type CopyMethods = typeof handlers
-
-/** Not the product's own: the floor stays what anybody's program would do. */
-async function copyIn(client: Client, target: string, rows: Buffer): Promise<void> {
-  const stream = client.query(from(`copy ${target} from stdin with (format binary)`))
-  stream.end(rows)
-  await finished(stream)
-}
 
 serve(handlers)

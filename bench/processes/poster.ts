@@ -2,8 +2,9 @@
 import { postAll } from '../load/closed-loop.ts'
 import { Fleet } from '../load/fleet.ts'
 import { probe } from '../load/open-loop.ts'
+import { type RecordTraffic, rocketRecords } from '../load/records.ts'
 import { postOf } from '../load/request.ts'
-import { disturbedLines } from '../load/rockets.ts'
+import { disturbedLines, piecesOf } from '../load/rockets.ts'
 import { streamLines } from '../load/stream.ts'
 import { serve } from './serve.ts'
 
@@ -22,6 +23,10 @@ const handlers = {
     const made = disturbedLines(traffic)
     lines = made.pieces
     return { lines: made.lines }
+  },
+  /** What a topic's records are, in their order. */
+  prepareRecords: async (traffic: RecordTraffic) => {
+    lines = piecesOf(rocketRecords(traffic), ({ value }) => value.toString())
   },
   stream: ({ port }: { port: number }) => streamLines(lines, port),
 }
