@@ -3,9 +3,10 @@ import { GroundstationError } from '../errors.ts'
 export type Outgoing = {
   readonly topic: string
   readonly partition: number
-  readonly key: Buffer | undefined
+  readonly key?: Buffer
   readonly value: Buffer
-  readonly timestampMs: number
+  /** Milliseconds since 1970. */
+  readonly timestamp: bigint
   readonly headers: Readonly<Record<string, string>>
 }
 

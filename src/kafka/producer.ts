@@ -1,6 +1,7 @@
 /**
- * Appends to topics. What comes while requests are on their way waits for the next, so that records that come alone wait
- * for nothing, and records that come together go together. Bounded: `hasRoom` is asked before `send`.
+ * Appends to topics. What comes while a request is on its way waits for the next, so that records that come alone wait for
+ * nothing, and records that come together go together: four requests at a time had 0.65 of the throughput, as they were
+ * smaller. Bounded: `hasRoom` is asked before `send`.
  */
 import { ProduceAcks, Producer } from '@platformatic/kafka'
 import { GroundstationError } from '../errors.ts'
@@ -10,7 +11,6 @@ import { type Appended, Outbox, type Outgoing, type Sending, settle } from './ou
 
 export type { Appended, Outgoing }
 
-const REQUESTS_AT_ONCE_MAX = 4
 const LOOK_MS = 2_000
 const REFUSED_MS = 5_000
 /** A sender that isn't answered within ten seconds gives up: it is told in time, also where the brokers say nothing. */
@@ -21,7 +21,7 @@ const OVERDUE_MS = 500
 export class TopicProducer {
   readonly #producer: Producer<Buffer, Buffer, string, string>
   readonly #waiting = new Outbox()
-  readonly #underWay = new Set<readonly Sending[]>()
+  #underWay: readonly Sending[] = []
   #changed: (() => void)[] = []
   readonly #topics: readonly string[]
   /** When a request was last refused, by `performance.now()`. */
@@ -80,7 +80,7 @@ export class TopicProducer {
 
   /** Resolves when nothing is on its way any more. */
   async close(): Promise<void> {
-    while (this.#underWay.size > 0 || this.#waiting.length > 0) await this.#change()
+    while (this.#underWay.length > 0 || this.#waiting.length > 0) await this.#change()
     for (const timer of this.#timers) clearInterval(timer)
     await this.#producer.close().catch(() => undefined)
   }
@@ -96,18 +96,13 @@ export class TopicProducer {
   }
 
   #flush(): void {
-    while (this.#underWay.size < REQUESTS_AT_ONCE_MAX && this.#waiting.length > 0)
-      void this.#request(this.#waiting.take())
+    if (this.#underWay.length === 0 && this.#waiting.length > 0) void this.#request(this.#waiting.take())
   }
 
   async #request(taken: readonly Sending[]): Promise<void> {
-    this.#underWay.add(taken)
+    this.#underWay = taken
     try {
-      const messages = taken.map(({ record: { timestampMs, key, ...record } }) => ({
-        ...record,
-        ...(key === undefined ? {} : { key }),
-        timestamp: BigInt(timestampMs),
-      }))
+      const messages = taken.map(({ record }) => record)
       const { offsets = [] } = await this.#producer.send({ messages })
       this.failure = undefined
       this.#refusedMs = Number.NEGATIVE_INFINITY
@@ -115,7 +110,7 @@ export class TopicProducer {
     } catch (error) {
       this.#refuse(taken, error)
     } finally {
-      this.#underWay.delete(taken)
+      this.#underWay = []
       this.#tellChange()
       this.#flush()
     }
@@ -135,8 +130,8 @@ export class TopicProducer {
   /** What was asked for may still be done: who waits for it is told that nobody knows. */
   #giveUpOverdue(): void {
     const nowMs = performance.now()
-    const underWay = [...this.#underWay].filter(([first]) => first !== undefined && first.dueMs <= nowMs)
-    const overdue = [...underWay.flat(), ...this.#waiting.takeDue(nowMs)]
+    const underWay = this.#underWay.filter(({ dueMs }) => dueMs <= nowMs)
+    const overdue = [...underWay, ...this.#waiting.takeDue(nowMs)]
     if (overdue.length === 0) return
     const failure = this.#failed(silence())
     for (const { reject } of overdue) reject(failure)

@@ -9,7 +9,7 @@ import type { Engine, Intake, Outcome, Queued, Submission } from '../../engine/c
 import { GroundstationError } from '../../errors.ts'
 import type { CompiledFeed } from '../../feed/compile.ts'
 import type { ParsedEvent } from '../../feed/parse.ts'
-import type { TopicProducer } from '../../kafka/producer.ts'
+import type { Outgoing, TopicProducer } from '../../kafka/producer.ts'
 import { partitionOf } from '../../sequencer/lane.ts'
 
 /** `topics`: by the feed's name. */
@@ -46,14 +46,14 @@ async function append(way: Way, submission: Submission): Promise<(Outcome | Queu
   const partitions = await producer.partitions(way.topic)
   const outcomes = new Array<Outcome | Queued>(submission.events.length)
   const refused: number[] = []
-  const arrivedMs = Date.now()
+  const arrival = arrivalAt(Date.now())
   const appending: Promise<void>[] = []
   for (const [index, raw] of submission.events.entries()) {
     const parsed = feed.parse(raw)
     if (!parsed.ok) refused.push(index)
     else
       appending.push(
-        producer.send(outgoing(way, parsed, partitions, arrivedMs)).then(({ partition, offset }) => {
+        producer.send(outgoing(way, parsed, partitions, arrival)).then(({ partition, offset }) => {
           outcomes[index] = { outcome: 'queued', partition, offset }
         }),
       )
@@ -94,17 +94,15 @@ async function whenThereIsRoom(engine: Engine, feed: CompiledFeed, submission: S
   }
 }
 
-const HEADER = { 'content-type': 'application/json' }
+type Arrival = { readonly timestamp: bigint; readonly headers: Readonly<Record<string, string>> }
 
-function outgoing({ topic }: Way, { raw, key }: ParsedEvent, partitions: number, arrivedMs: number) {
-  // Without a key any partition will do; those of one moment go together.
-  const partition = key === '' ? Math.floor(arrivedMs / 100) % partitions : partitionOf(key, partitions)
-  return {
-    topic,
-    partition,
-    key: key === '' ? undefined : Buffer.from(key),
-    value: raw,
-    timestampMs: arrivedMs,
-    headers: { ...HEADER, 'arrived-at': new Date(arrivedMs).toISOString() },
-  }
+function arrivalAt(ms: number): Arrival {
+  const headers = { 'content-type': 'application/json', 'arrived-at': new Date(ms).toISOString() }
+  return { timestamp: BigInt(ms), headers }
+}
+
+function outgoing({ topic }: Way, { raw, key }: ParsedEvent, partitions: number, arrival: Arrival): Outgoing {
+  // Without a key any partition will do; those of a tenth of a second go together.
+  if (key === '') return { topic, value: raw, partition: Number(arrival.timestamp / 100n) % partitions, ...arrival }
+  return { topic, value: raw, key: Buffer.from(key), partition: partitionOf(key, partitions), ...arrival }
 }
