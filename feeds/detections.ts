@@ -1,4 +1,4 @@
-import { arrival, defineFeed, integer, kafka, Type, text, uuid7 } from 'groundstation'
+import { arrival, defineFeed, env, integer, kafka, Type, text, uuid7 } from 'groundstation'
 
 export default defineFeed({
   name: 'detections',
@@ -21,6 +21,13 @@ export default defineFeed({
         model: text('Model'),
         category: text('Category'),
       },
+    },
+  },
+  alerts: {
+    suspicious: {
+      when: { Category: { equals: env('SUSPICIOUS_VEHICLE', 'SUV') } },
+      topic: 'intellisite.alerts',
+      stream: '/alerts',
     },
   },
 })

@@ -8,6 +8,7 @@ import { DEFAULT_LIMITS, type Limits } from '../sources/http/limits.ts'
 import { posting } from '../sources/http/plugin.ts'
 import { problemOf, sendProblem } from '../sources/http/problem.ts'
 import type { Query } from '../store/read/query.ts'
+import { addAlerts } from './alerts.ts'
 import { answerUnreadable, boundConnections } from './connections.ts'
 import type { LagOf } from './context.ts'
 import { addErrors, type Log } from './errors.ts'
@@ -17,6 +18,7 @@ import { addGuard, type Guard } from './guard.ts'
 import { addHealth } from './health.ts'
 import { addHome } from './home.ts'
 import { addLetters } from './letters.ts'
+import { Seats } from './live/seats.ts'
 import { addMetrics } from './metrics.ts'
 import { addDescription, addDocs } from './openapi.ts'
 import { addRecord } from './record.ts'
@@ -38,6 +40,8 @@ export type ServerOptions = {
   readonly tls?: { readonly cert: string; readonly key: string } | undefined
   readonly query: Query
   readonly feeds: ReadonlyMap<string, CompiledFeed>
+  /** Calls back when a stream of alerts has grown, with its path; streams are looked at now and then, without it. */
+  readonly listen?: (onGrown: (stream: string) => void) => void
   readonly limits?: Partial<Limits>
   readonly log: Log
   readonly version: string
@@ -118,6 +122,8 @@ async function addRoutes(server: FastifyInstance, options: ServerOptions, limits
     const context = { engine, query, feeds, limits, budget, lag }
     addHome(server, feeds)
     addStates(server, context)
+    const seats = new Seats(limits.streamsPerUserMax)
+    addAlerts(server, context, { seats, stopping, log: options.log, listen: options.listen ?? (() => undefined) })
     addFeeds(server, context)
     addRecord(server, context)
     addGaps(server, context)

@@ -1,3 +1,4 @@
+import type { StateValue } from '../feed/state.ts'
 import type { Key } from '../sequencer/key.ts'
 import type { HeldRow } from '../store/write/held.ts'
 import type { ClosedHole } from '../store/write/holes.ts'
@@ -23,6 +24,8 @@ export type Applied = {
   readonly offset: number | undefined
   /** Belongs below what was applied before; the newest row of its key stays. */
   readonly isLate: boolean
+  /** Where an alert looks at the state after this event: the fold puts it here. */
+  after?: { state: StateValue | undefined }
   facts: Record<string, string | number> | undefined
   /** Given when the batch is written. */
   position: number

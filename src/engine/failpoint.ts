@@ -12,6 +12,7 @@ export const FAILPOINTS = [
   'letters',
   'keys',
   'lanes',
+  'alerts',
   'commit',
   'committed',
 ] as const

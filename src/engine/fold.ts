@@ -14,6 +14,8 @@ export type FoldEvent = {
   readonly type: string
   readonly event: unknown
   readonly time: string | null
+  /** Takes the state after this event, for those who want to look at it. */
+  readonly after?: { state: StateValue | undefined }
 }
 
 /** What one key has to fold, in order, from where it stands. */
@@ -108,6 +110,7 @@ class FoldRun {
           this.failures.push({ job, sequence: event.sequence, message: messageOf(error) })
         }
       }
+      if (event.after !== undefined) event.after.state = state
       count++
       if (count % SNAPSHOT_EVERY === 0)
         snapshots.push({ sequence: event.sequence, events: count, state, time: event.time })

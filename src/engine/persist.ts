@@ -1,5 +1,6 @@
 import { GroundstationError } from '../errors.ts'
 import type { CompiledTable } from '../feed/table.ts'
+import { insertAlerts } from '../store/write/alerts.ts'
 import { insertEvents } from '../store/write/events.ts'
 import { gather } from '../store/write/gather.ts'
 import { insertHeld } from '../store/write/held.ts'
@@ -11,6 +12,7 @@ import { insertSeen } from '../store/write/seen.ts'
 import { insertSnapshots } from '../store/write/snapshots.ts'
 import { advanceSources } from '../store/write/sources.ts'
 import { insertRows, type RowSource, upsertRows } from '../store/write/tables.ts'
+import { raisedBy } from './alerts.ts'
 import type { Batch } from './batch.ts'
 import type { Applied, PendingLetter } from './effects.ts'
 import { fixFacts } from './facts.ts'
@@ -74,6 +76,9 @@ async function write(batch: Batch, leaf: string, sent: Sent, onCommit: () => voi
   if (known.length > 0) await sent.add(updateKeys(client, stored.id, known))
   await failpoint('lanes')
   await sent.add(advanceLanes(client, stored.id, laneChanges(batch)))
+  await failpoint('alerts')
+  // Last: whoever raises alerts on the same stream waits for this one's commit.
+  for (const [stream, alerts] of raisedBy(batch)) await sent.add(insertAlerts(client, stored.id, stream, alerts))
   await failpoint('commit')
   onCommit()
   await sent.add(client.query('commit').then(requireCommit))

@@ -6,7 +6,7 @@ import { dropSnapshots, findSnapshot, insertSnapshots } from '../store/write/sna
 import type { Batch } from './batch.ts'
 import { addFoldLetter } from './decide/folding.ts'
 import { reparse } from './decide/reparse.ts'
-import type { Refold } from './effects.ts'
+import type { Applied, Refold } from './effects.ts'
 import { foldJobs } from './fold.ts'
 
 const PAGE = 5_000
@@ -26,6 +26,7 @@ async function refoldKey(batch: Batch, state: CompiledState, { key, from }: Refo
   await dropSnapshots(client, stored.id, key.id, from)
   const base = await findSnapshot(client, stored.id, key.id, from, stored.generation)
   const skipped: number[] = []
+  const watched = watchedOf(batch, key.id)
   const end = lastApplied(key.cursor)
   let at = base?.sequence ?? 0
   let events = base?.events ?? 0
@@ -40,7 +41,8 @@ async function refoldKey(batch: Batch, state: CompiledState, { key, from }: Refo
       events: page.map(({ sequence, raw }) => {
         const { event, type } = reparse(feed, raw)
         const read = feed.identity.timeOf?.(event)
-        return { sequence, event, type, time: typeof read === 'string' ? read : null }
+        const after = watched.get(sequence)
+        return { sequence, event, type, time: typeof read === 'string' ? read : null, ...(after && { after }) }
       }),
     }
     const { folded, failures } = foldJobs(state, [job])
@@ -63,4 +65,11 @@ async function refoldKey(batch: Batch, state: CompiledState, { key, from }: Refo
   key.state = current
   key.events = events
   key.time = time
+}
+
+/** The events of this batch after which an alert looks at the key's state. */
+function watchedOf({ effects }: Batch, keyId: number): ReadonlyMap<number, NonNullable<Applied['after']>> {
+  return new Map(
+    effects.applied.flatMap(one => (one.keyId === keyId && one.after ? [[one.sequence, one.after] as const] : [])),
+  )
 }

@@ -6,6 +6,7 @@ import { laneOf } from '../sequencer/lane.ts'
 import { registerFeed, type StoredFeed } from '../store/feed.ts'
 import { Leaves } from '../store/leaf.ts'
 import type { Store } from '../store/store.ts'
+import { forgetAlerts } from '../store/write/alerts.ts'
 import { loadWaiting } from '../store/write/keys.ts'
 import { findOpenLetter, letterDigest } from '../store/write/letters.ts'
 import {
@@ -42,6 +43,8 @@ export type RunnerOptions = {
 
 /** How many keys one sweep releases at a time. */
 const SWEEP_KEYS = 1_000
+/** How many alerts one sweep forgets of a stream. */
+const SWEEP_ALERTS = 10_000
 
 /** One feed at work: its lanes, cut among its writers, and the sweep that releases what has waited long enough. */
 export class FeedRunner {
@@ -255,6 +258,14 @@ export class FeedRunner {
       })
   }
 
+  /** A stream is kept for as long as the most patient of its rules says. */
+  async #forgetAlerts(): Promise<void> {
+    const { store, feed } = this.#options
+    const keepMs = new Map<string, number>()
+    for (const alert of feed.alerts) keepMs.set(alert.stream, Math.max(alert.keepMs, keepMs.get(alert.stream) ?? 0))
+    for (const [stream, ms] of keepMs) await forgetAlerts(store.query, stream, ms, SWEEP_ALERTS)
+  }
+
   /**
    * The arrival watermark is the database's clock, or when the slowest partition of a topic was last read to its end, less
    * what still waits in the queue here; and it has not moved while nobody could post. So catching up on a backlog, or coming back after an outage, releases nothing too early.
@@ -264,6 +275,7 @@ export class FeedRunner {
     const { stored, writers } = this.#ready()
     const watermarkMs = await arrivalWatermark(store.query, stored.id, this.#options.readsTopics)
     if (!this.#options.releases) return
+    await this.#forgetAlerts()
     const nowMs = performance.now()
     if (feed.identity.horizonMs !== undefined) await forgetSeen(store.query, stored.id, feed.identity.horizonMs, 10_000)
     if (feed.identity.kind !== 'sequenced' || nowMs - this.#readySinceMs < feed.gaps.waitMs) return

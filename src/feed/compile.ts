@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Type } from 'typebox'
+import { type CompiledAlert, compileAlert } from './alert.ts'
 import type { AnyVariants, FeedDeclaration } from './declare.ts'
 import type { Environment } from './env.ts'
 import { declarationError, type Fault } from './fault.ts'
@@ -26,6 +27,7 @@ export type CompiledFeed = {
   readonly tables: readonly CompiledTable[]
   readonly tablesOf: (type: string) => readonly CompiledTable[]
   readonly state: CompiledState | undefined
+  readonly alerts: readonly CompiledAlert[]
   /** Changes when the same events would fold to another state. */
   readonly fingerprint: string
 }
@@ -54,6 +56,10 @@ export function compileFeed(declaration: FeedDeclaration, environment: Environme
       place: 'state',
       message: 'a state needs events with a key: identity by key and sequence, or snapshot',
     })
+  const alertContext = { environment, schemas, stateSchema: state?.schema, isTyped: types !== undefined }
+  const alerts = Object.entries(declaration.alerts ?? {}).map(([rule, declared]) =>
+    compileAlert(rule, declared, alertContext, faults),
+  )
   checkPlaces(declaration, identity, tables, faults)
   const waitMs = parseDurationMs(declaration.gaps?.wait ?? '30s')
   if (waitMs === undefined) faults.push({ place: 'gaps.wait', message: "expected a number and a unit, such as '30s'" })
@@ -73,6 +79,7 @@ export function compileFeed(declaration: FeedDeclaration, environment: Environme
     tables,
     tablesOf: tablesByType(tables),
     state,
+    alerts,
     fingerprint: fingerprintOf(declaration),
   }
 }
@@ -124,6 +131,7 @@ function checkPlaces(
   for (const [place, taken] of [
     ['source.path', path],
     ['state.path', declaration.state?.path],
+    ...Object.entries(declaration.alerts ?? {}).map(([rule, { stream }]) => [`alerts.${rule}.stream`, stream] as const),
   ] as const)
     if (taken !== undefined && /^\/(feeds|health|metrics|openapi\.json|docs|login|users)(\/|$)/.test(taken))
       faults.push({ place, message: `${taken} is one of Groundstation's own paths` })

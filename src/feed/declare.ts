@@ -1,4 +1,5 @@
 import type { Static, TSchema } from 'typebox'
+import type { Alert } from './alert.ts'
 import type { Column } from './column.ts'
 import type { DeclaredSource } from './source.ts'
 
@@ -105,6 +106,8 @@ export type Feed<Shape extends EventShape, StateSchema extends TSchema> = {
     readonly schema: StateSchema
     readonly evolve: EvolveOf<Shape, Static<StateSchema>>
   }
+  /** By the rule's name. */
+  readonly alerts?: Readonly<Record<string, Alert<Shape extends AnyVariants ? Kinds<Shape> : string>>>
 }
 
 export type Gaps = {
@@ -125,6 +128,7 @@ export type FeedDeclaration = {
   readonly state?: StateCommon<unknown> & {
     readonly evolve: Evolve<never, never> | Readonly<Record<string, Evolve<never, never>>>
   }
+  readonly alerts?: Readonly<Record<string, Alert>>
 }
 
 /** Marks what `defineFeed` returned, so that a feed file with another default export is refused with words. */

@@ -9,7 +9,7 @@ export function formFaults(declaration: unknown): Fault[] {
   const faults: Fault[] = []
   const fault = (place: string, message: string) => void faults.push({ place, message })
   if (!isFields(declaration)) return [{ place: '', message: 'a declaration is an object' }]
-  const { source, identity, gaps, tables, state } = declaration
+  const { source, identity, gaps, tables, state, alerts } = declaration
   if (source !== undefined && !(isFields(source) && ['http', 'kafka', 'poll'].includes(String(source.kind))))
     fault('source.kind', 'a source is http({ path }), kafka({ topic }) or { kind: "poll" }')
   if (isFields(source) && source.kind === 'http' && typeof source.path !== 'string')
@@ -26,6 +26,9 @@ export function formFaults(declaration: unknown): Fault[] {
   if (state !== undefined && !(isFields(state) && typeof state.path === 'string' && typeof state.key === 'string'))
     fault('state', 'a state has a path and a key')
   if (state !== undefined && !(isFields(state) && isFields(state.schema))) fault('state.schema', 'a schema is missing')
+  if (alerts !== undefined && !isFields(alerts)) fault('alerts', 'alerts are an object, by the names of their rules')
+  for (const [rule, alert] of Object.entries(isFields(alerts) ? alerts : {}))
+    if (!isFields(alert)) fault(`alerts.${rule}`, 'a rule is an object that says when')
   return faults
 }
 

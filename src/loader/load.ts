@@ -73,7 +73,7 @@ async function readFeed(path: string, cwd: string, find: FindSetting): Promise<L
 
 async function settingsIn(declaration: FeedDeclaration, find: FindSetting): Promise<Map<string, string>> {
   const found = new Map<string, string>()
-  for (const name of namesIn(declaration.source)) {
+  for (const name of [...namesIn(declaration.source), ...namesIn(declaration.alerts)]) {
     const text = await find(name)
     if (text !== undefined) found.set(name, text)
   }
@@ -107,9 +107,14 @@ const fileNameOf = (file: string) => file.replace(/^.*[/\\]/, '').replace(/\.[cm
 /** A second feed of a name or a path is refused, with the first one's file. */
 function withoutClashes(loaded: LoadedFeed[]): LoadedFeed[] {
   const taken = new Map<string, string>()
+  const streams = new Set(loaded.flatMap(one => one.compiled?.alerts.map(alert => alert.stream) ?? []))
   return loaded.map(one => {
     if (one.compiled === undefined) return one
     const { name, source, state } = one.compiled
+    if (state !== undefined && streams.has(state.path)) {
+      const message = `${one.file}: serves its states at ${state.path}, where alerts are streamed.`
+      return { file: one.file, error: new GroundstationError('DECLARATION_INVALID', message, { at: one.file }) }
+    }
     // One feed may take posts and serve its state at one path.
     const paths = new Set([source.path, state?.path].filter(path => path !== undefined))
     for (const place of [`name ${name}`, ...[...paths].map(path => `path ${path}`)]) {

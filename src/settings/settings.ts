@@ -32,6 +32,8 @@ export type Limits = {
   readonly eventBytesMax: number
   readonly arrayEventsMax: number
   readonly arrayBytesMax: number
+  /** Live streams that one user, or one address, may have open. */
+  readonly streamsPerUserMax: number
 }
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
@@ -78,6 +80,7 @@ async function readLimits(read: Read): Promise<Limits> {
     eventBytesMax: (await read('EVENT_BYTES_MAX', bytes)) ?? 2 ** 20,
     arrayEventsMax: (await read('ARRAY_EVENTS_MAX', parsers.integer(1, 1_000_000, 'a number'))) ?? 10_000,
     arrayBytesMax: (await read('ARRAY_BYTES_MAX', bytes)) ?? 32 * 2 ** 20,
+    streamsPerUserMax: (await read('STREAMS_PER_USER_MAX', parsers.integer(1, 1_000_000, 'a number'))) ?? 100,
   }
 }
 

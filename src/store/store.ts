@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { GroundstationError, messageOf } from '../errors.ts'
+import { listenOn } from './listen.ts'
 
 export type Row = Record<string, unknown>
 export type Query = (text: string, values?: readonly unknown[], name?: string) => Promise<{ rows: Row[] }>
@@ -19,6 +20,11 @@ export type Store = {
   transaction<Result>(work: (client: Client) => Promise<Result>): Promise<Result>
   /** A transaction that at most one process runs at a time, of those that give the same number. */
   exclusively<Result>(lock: number, work: (client: Client) => Promise<Result>): Promise<Result>
+  /**
+   * Calls back for each notification on a channel, with its payload, on a connection of its own; with an empty one when
+   * some may have been missed. Ends with the store.
+   */
+  listen(channel: string, onNotified: (payload: string) => void): void
   close(): Promise<void>
 }
 
@@ -49,7 +55,9 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
   const pipelined = watched(new pg.Pool({ ...config, pipeline: true }), options)
   // Readers have connections of their own: however many ask, the writers get theirs.
   const readers = watched(new pg.Pool(config), options)
-  const store = storeOf(pool, pipelined, readers)
+  const store = storeOf(pool, pipelined, readers, (channel, onNotified) =>
+    listenOn(config, channel, onNotified, options.log ?? (() => undefined)),
+  )
   try {
     await checkServer(store)
   } catch (error) {
@@ -108,9 +116,12 @@ function clientsOf(pool: pg.Pool): Store['withClient'] {
   }
 }
 
-function storeOf(pool: pg.Pool, pipelined: pg.Pool, readers: pg.Pool): Store {
+type Listen = (channel: string, onNotified: (payload: string) => void) => { close(): Promise<void> }
+
+function storeOf(pool: pg.Pool, pipelined: pg.Pool, readers: pg.Pool, listenTo: Listen): Store {
   const withClient = clientsOf(pool)
   let closing: Promise<void> | undefined
+  const listeners: { close(): Promise<void> }[] = []
   return {
     query: async (text, values = [], name) => {
       try {
@@ -121,6 +132,7 @@ function storeOf(pool: pg.Pool, pipelined: pg.Pool, readers: pg.Pool): Store {
     },
     withClient,
     withPipelined: clientsOf(pipelined),
+    listen: (channel, onNotified) => void listeners.push(listenTo(channel, onNotified)),
     transaction: work =>
       withClient(async client => {
         await client.query('begin')
@@ -139,7 +151,8 @@ function storeOf(pool: pg.Pool, pipelined: pg.Pool, readers: pg.Pool): Store {
         return result
       }),
     close: () => {
-      closing ??= Promise.all([pool.end(), pipelined.end(), readers.end()]).then(() => undefined)
+      const ends = () => [...listeners.map(one => one.close()), pool.end(), pipelined.end(), readers.end()]
+      closing ??= Promise.all(ends()).then(() => undefined)
       return closing
     },
   }

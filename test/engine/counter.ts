@@ -1,8 +1,10 @@
 import { bigint, defineFeed, integer, Type, text } from '../../src/index.ts'
 
 /** A small sequenced feed: a key's state is the list of what was added, so that any mistake of order shows. */
-export function counterFeed(options: { name?: string; wait?: string; maxHeld?: number; sparse?: boolean } = {}) {
-  const { name = 'counter', wait = '1h', maxHeld = 1000, sparse = false } = options
+export function counterFeed(
+  options: { name?: string; wait?: string; maxHeld?: number; sparse?: boolean; alerts?: boolean } = {},
+) {
+  const { name = 'counter', wait = '1h', maxHeld = 1000, sparse = false, alerts = false } = options
   return defineFeed({
     name,
     source: { kind: 'http', path: `/${name}` },
@@ -27,6 +29,7 @@ export function counterFeed(options: { name?: string; wait?: string; maxHeld?: n
       initial: { sum: 0, path: '' },
       evolve: (state, event) => ({ sum: state.sum + event.add, path: `${state.path},${event.number}`.slice(-200) }),
     },
+    alerts: alerts ? { counted: { when: { add: { above: 0 } }, state: { sum: { above: 0 } } } } : {},
   })
 }
 

@@ -8,7 +8,7 @@ import { counterFeed, event } from './counter.ts'
 import { type Ground, openGround } from './ground.ts'
 
 const url = await freshDatabase({ after })
-const feed = counterFeed({ wait: '1h' })
+const feed = counterFeed({ wait: '1h', alerts: true })
 const ground = await openGround(url, [feed], { writers: 1 })
 const other = await openGround(url, [feed], { writers: 1 })
 
@@ -64,6 +64,13 @@ async function exactlyOnce(key: string): Promise<void> {
   const standing = await findState(ground.store.query, 'counter', key)
   assert.deepEqual(standing?.state, { sum: 21, path: ',1,2,3,4,5,6' })
   assert.equal(await ground.value('select count(*) from groundstation.dead_letters where key = $1', key), 1)
+  const alerts = await ground.rows('select data from groundstation.alert where key = $1 order by id', key)
+  assert.deepEqual(
+    alerts.map(alert => JSON.parse(String(alert.data)).number),
+    [1, 2, 3, 4, 5, 6],
+  )
+  const gaps = 'select last_id - (select count(*) from groundstation.alert) from groundstation.stream'
+  assert.equal(await ground.value(gaps), 0, 'the ids of alerts have a gap')
 }
 
 /** Sends it batch by batch, each again until it is answered: what a client does. */

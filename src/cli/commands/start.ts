@@ -4,6 +4,7 @@ import { createServer, type Server } from '../../api/server.ts'
 import { GroundstationError, messageOf } from '../../errors.ts'
 import type { CompiledFeed } from '../../feed/compile.ts'
 import { isLoopback, ROLES, type Role, type Settings } from '../../settings/settings.ts'
+import { ALERTS_CHANNEL } from '../../store/listen.ts'
 import { type CommonOptions, type Context, settingsOf, withCommonOptions } from '../context.ts'
 import { compiledFeeds } from '../feeds.ts'
 import { createLog } from '../log.ts'
@@ -81,6 +82,7 @@ function serve({ version }: Context, { settings, log, feeds, runtime, topics, ro
     lag: topics.lag,
     tls: settings.tls,
     query: runtime.database.store.query,
+    listen: onGrown => runtime.database.store.listen(ALERTS_CHANNEL, onGrown),
     feeds: new Map(feeds.map(feed => [feed.name, feed])),
     limits: settings.limits,
     log,

@@ -15,6 +15,7 @@ export type ToFold = {
 export function foldApplied(batch: Batch, keys: readonly ToFold[]): void {
   const { state } = batch.feed
   if (state === undefined) return
+  watch(batch)
   const direct: ToFold[] = []
   for (const one of keys) {
     if (one.mustRefold) batch.effects.refolds.push({ key: one.key, from: 1 })
@@ -39,6 +40,14 @@ export function foldApplied(batch: Batch, keys: readonly ToFold[]): void {
     const applied = one?.applied.find(({ sequence }) => sequence === failure.sequence)
     if (one !== undefined && applied !== undefined) addFoldLetter(batch, one.key.key, applied.raw, failure)
   }
+}
+
+/** Alerts may look at the state after an event: the fold leaves it there. */
+function watch({ feed, effects }: Batch): void {
+  const rules = feed.alerts.filter(({ needsState }) => needsState)
+  if (rules.length === 0) return
+  for (const one of effects.applied)
+    if (rules.some(rule => rule.matches(one.event, one.type))) one.after = { state: undefined }
 }
 
 /** The event stays on the record, skipped; the letter says so. */

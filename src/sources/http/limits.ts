@@ -18,6 +18,8 @@ export type Limits = {
   /** How long a connection waits for its next request. */
   readonly keepAliveMs: number
   readonly connectionsMax: number
+  /** Live streams that one user, or one address, may have open. */
+  readonly streamsPerUserMax: number
   /** From the call to close until connections that are still busy are cut. */
   readonly closeMsMax: number
 }
@@ -36,5 +38,6 @@ export const DEFAULT_LIMITS: Limits = {
   // Short, for there are senders that open a connection a message and leave it open.
   keepAliveMs: 5_000,
   connectionsMax: 10_000,
+  streamsPerUserMax: 100,
   closeMsMax: 10_000,
 }

@@ -1,0 +1,48 @@
+import type { FastifyInstance } from 'fastify'
+import type { CompiledFeed } from '../feed/compile.ts'
+import type { ApiContext } from './context.ts'
+import type { Log } from './errors.ts'
+import { AlertLog } from './live/alert-log.ts'
+import { endOf, follow, LIVE_PARAMETERS } from './live/follow.ts'
+import type { Seats } from './live/seats.ts'
+import { parametersOf } from './parameters.ts'
+import { alertsSchema } from './schemas/live.ts'
+
+export type LiveContext = {
+  readonly seats: Seats
+  readonly stopping: AbortSignal
+  readonly log: Log
+  /** Calls back with a stream's path when it has grown; with an empty text when any may have. */
+  readonly listen: (onGrown: (stream: string) => void) => void
+}
+
+/** `GET /alerts`, and whatever other streams the feeds name. */
+export function addAlerts(server: FastifyInstance, { feeds, query }: ApiContext, live: LiveContext): void {
+  const streams = streamsOf(feeds)
+  const logs = new Map(
+    [...streams.keys()].map(path => [path, new AlertLog(query, path, message => live.log.error({}, message))]),
+  )
+  if (logs.size > 0)
+    live.listen(stream => {
+      for (const [path, log] of logs) if (stream === '' || stream === path) log.wake()
+    })
+  for (const [path, log] of logs)
+    server.get(path, { schema: alertsSchema(path, streams.get(path) ?? []) }, async (request, reply) => {
+      const end = endOf(parametersOf(request, LIVE_PARAMETERS))
+      const leave = live.seats.take(request.ip)
+      try {
+        await follow(request, reply, log, { ...end, stopping: live.stopping })
+      } finally {
+        leave()
+      }
+    })
+}
+
+/** The feeds that raise alerts on each stream. */
+function streamsOf(feeds: ReadonlyMap<string, CompiledFeed>): Map<string, string[]> {
+  const streams = new Map<string, string[]>()
+  for (const feed of feeds.values())
+    for (const stream of new Set(feed.alerts.map(alert => alert.stream)))
+      streams.set(stream, [...(streams.get(stream) ?? []), feed.name])
+  return streams
+}

@@ -1,0 +1,42 @@
+import { ALERTS_CHANNEL } from '../listen.ts'
+import type { Client, Query } from '../store.ts'
+
+export type AlertRow = { readonly rule: string; readonly key: string | null; readonly data: string }
+
+/**
+ * Appends to a stream. Its counter stays locked until the commit, so that ids have no gaps, and what is seen of a stream is
+ * always its beginning. Who listens is told at the commit.
+ */
+export async function insertAlerts(
+  client: Client,
+  feed: number,
+  stream: string,
+  rows: readonly AlertRow[],
+): Promise<void> {
+  await client.query({
+    name: 'insert-alerts',
+    text: `with counted as (
+        insert into groundstation.stream as s (path, last_id) values ($2, cardinality($3::text[]))
+        on conflict (path) do update set last_id = s.last_id + excluded.last_id
+        returning last_id - cardinality($3::text[]) as base),
+      inserted as (
+        insert into groundstation.alert (stream, id, feed, rule, key, data)
+        select $2, base + a.number, $1, a.rule, a.key, a.data
+        from counted, unnest($3::text[], $4::text[], $5::text[]) with ordinality as a (rule, key, data, number))
+      select pg_notify('${ALERTS_CHANNEL}', $2) from counted`,
+    values: [feed, stream, rows.map(row => row.rule), rows.map(row => row.key), rows.map(row => row.data)],
+  })
+}
+
+/** Forgets a stream's beginning, as far as it is older than its rules keep; so many alerts at most. */
+export async function forgetAlerts(query: Query, stream: string, keepMs: number, limit: number): Promise<void> {
+  await query(
+    `delete from groundstation.alert where stream = $1 and id in (
+      select id from (
+        select id, bool_and(raised < now() - $2 * interval '1 millisecond') over (order by id) as is_old
+        from (select id, raised from groundstation.alert where stream = $1 order by id limit $3) as first) as front
+      where is_old)`,
+    [stream, keepMs, limit],
+    'forget-alerts',
+  )
+}
