@@ -11,6 +11,8 @@ const CODES = {
   BODY_TOO_LARGE: { canRetry: false },
   MEDIA_TYPE: { canRetry: false },
   IDEMPOTENCY_CONFLICT: { canRetry: false },
+  SIGNATURE_INVALID: { canRetry: false },
+  SOURCE_OFF: { canRetry: false },
   SOURCE_CONFLICT: { canRetry: true },
   SOURCE_FENCED: { canRetry: false },
   TOPIC_MISSING: { canRetry: false },

@@ -13,6 +13,8 @@ const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   TOPIC_MISSING: EXIT.unreachable,
   KAFKA_UNREACHABLE: EXIT.unreachable,
   IDEMPOTENCY_CONFLICT: EXIT.found,
+  SIGNATURE_INVALID: EXIT.usage,
+  SOURCE_OFF: EXIT.usage,
   FOLD_FAILED: EXIT.found,
   INTERNAL: EXIT.found,
   SETTING_INVALID: EXIT.usage,

@@ -44,7 +44,7 @@ export function announce({ address, feeds, settings, roles, psql, version }: Rea
 function whyOff({ source }: CompiledFeed, { kafka }: Settings): string | undefined {
   switch (source.kind) {
     case 'http':
-      return undefined
+      return source.signature?.keys().length === 0 ? `${source.signature.setting} isn't set` : undefined
     case 'kafka':
       return kafka === undefined ? "KAFKA_BROKERS isn't set" : undefined
     case 'poll':

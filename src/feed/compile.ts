@@ -8,6 +8,7 @@ import { formFaults } from './form.ts'
 import { type CompiledIdentity, compileIdentity } from './identity.ts'
 import { type Parsed, parserOf } from './parse.ts'
 import { readerOf, type SchemaNode } from './path.ts'
+import { compileSignature } from './signature.ts'
 import { type FeedSource, sourceOf } from './source.ts'
 import { type CompiledState, compileState } from './state.ts'
 import { type CompiledTable, compileTable, type TableContext } from './table.ts'
@@ -61,6 +62,8 @@ export function compileFeed(declaration: FeedDeclaration, environment: Environme
     compileAlert(rule, declared, alertContext, faults),
   )
   checkPlaces(declaration, identity, tables, faults)
+  const { source } = declaration
+  const signature = compileSignature(source?.kind === 'http' ? source.signature : undefined, environment, faults)
   const waitMs = parseDurationMs(declaration.gaps?.wait ?? '30s')
   if (waitMs === undefined) faults.push({ place: 'gaps.wait', message: "expected a number and a unit, such as '30s'" })
   const validators = new Map<string, Validator>()
@@ -70,7 +73,7 @@ export function compileFeed(declaration: FeedDeclaration, environment: Environme
   const typeOf = types === undefined ? () => '' : readerOf(identity.typePath ?? '')
   return {
     name,
-    source: sourceOf(declaration.source, environment),
+    source: sourceOf(source, environment, signature),
     identity,
     schemas,
     typeOf: event => String(typeOf(event) ?? ''),

@@ -1,5 +1,6 @@
 import { isFromEnvironment } from './env.ts'
 import type { Fault } from './fault.ts'
+import { signatureFaults } from './signature.ts'
 
 /**
  * The bare form of a declaration. A feed file's types are stripped, not checked, when it is loaded, so a mistake that the
@@ -15,6 +16,7 @@ export function formFaults(declaration: unknown): Fault[] {
   if (isFields(source) && source.kind === 'http' && typeof source.path !== 'string')
     fault('source.path', 'an http source has a path')
   if (isFields(source)) topicFaults(source, fault)
+  if (isFields(source)) postFaults(source, faults)
   identityFaults(identity, fault)
   if (gaps !== undefined && !(isFields(gaps) && typeof gaps.wait === 'string'))
     fault('gaps.wait', "expected a number and a unit, such as '30s'")
@@ -43,6 +45,17 @@ function topicFaults({ kind, topic, partitions }: Fields, fault: Tell): void {
     fault('source.topic', "a topic's name has letters, digits, '.', '_' and '-', 249 at most")
   if (partitions !== undefined && !(Number.isInteger(partitions) && Number(partitions) >= 1))
     fault('source.partitions', 'expected a whole number from 1')
+}
+
+/** A header's name, by RFC 9110. */
+const HEADER = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/
+
+function postFaults({ kind, signature, idempotencyKey }: Fields, faults: Fault[]): void {
+  faults.push(...signatureFaults(signature))
+  if (idempotencyKey !== undefined && !(typeof idempotencyKey === 'string' && HEADER.test(idempotencyKey)))
+    faults.push({ place: 'source.idempotencyKey', message: "expected a header's name, such as 'X-GitHub-Delivery'" })
+  if (kind !== 'http' && (signature !== undefined || idempotencyKey !== undefined))
+    faults.push({ place: 'source', message: 'a signature and an idempotencyKey are for http sources' })
 }
 
 const KINDS = ['sequence', 'unique', 'position', 'snapshot']

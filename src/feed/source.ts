@@ -1,4 +1,5 @@
 import { type Environment, type FromEnvironment, textOf } from './env.ts'
+import type { CompiledSignature, Signature } from './signature.ts'
 
 /** Where a feed's events come from, as data. How to connect is a setting, never part of a feed. */
 export type HttpSource = {
@@ -6,6 +7,8 @@ export type HttpSource = {
   readonly path: string
   readonly topic?: string | FromEnvironment
   readonly partitions?: number
+  readonly signature?: Signature
+  readonly idempotencyKey?: string
 }
 export type KafkaSource = {
   readonly kind: 'kafka'
@@ -22,6 +25,10 @@ export type FeedSource = {
   readonly path: string | undefined
   /** The topic that the feed is read from, where Kafka is configured. */
   readonly topic: FeedTopic | undefined
+  /** What each post must carry; with it, the signature is all the access that a post needs. */
+  readonly signature: CompiledSignature | undefined
+  /** The header that each post must name itself by; undefined: `idempotency-key`, for those that like. */
+  readonly idempotencyKey: string | undefined
 }
 
 export type FeedTopic = { readonly name: string; readonly partitions: number }
@@ -29,19 +36,23 @@ export type FeedTopic = { readonly name: string; readonly partitions: number }
 /** As many as a new feed has lanes: then a partition's keys are one lane's, and workers don't wait for one another. */
 const PARTITIONS = 8
 
-export function sourceOf(source: DeclaredSource, environment: Environment): FeedSource {
+export function sourceOf(
+  source: DeclaredSource,
+  environment: Environment,
+  signature: CompiledSignature | undefined,
+): FeedSource {
   const { kind, path } = source
-  if (source.kind === 'poll' || source.topic === undefined) return { kind, path, topic: undefined }
+  const idempotencyKey = source.kind === 'http' ? source.idempotencyKey : undefined
+  const posts = { kind, path, signature, idempotencyKey }
+  if (source.kind === 'poll' || source.topic === undefined) return { ...posts, topic: undefined }
   const { topic, partitions = PARTITIONS } = source
-  return { kind, path, topic: { name: textOf(topic, environment), partitions } }
+  return { ...posts, topic: { name: textOf(topic, environment), partitions } }
 }
 
 /** Events are posted to `path`. With Kafka configured, `topic` stands between the post and the record. A topic that is made
- * gets so many `partitions` (8, unless told otherwise). */
-export const http = (options: { path: string; topic?: string | FromEnvironment; partitions?: number }): HttpSource => ({
-  kind: 'http',
-  ...options,
-})
+ * gets so many `partitions` (8, unless told otherwise). With a `signature` each post must be signed; `idempotencyKey` is the
+ * header that a sender gives each delivery's own name in, such as `X-GitHub-Delivery`. */
+export const http = (options: Omit<HttpSource, 'kind'>): HttpSource => ({ kind: 'http', ...options })
 /** Events are read from `topic`. A `path` takes posts as well. */
 export const kafka = (options: {
   topic: string | FromEnvironment

@@ -11,6 +11,11 @@ type Draft = Record<string, unknown>
 const key = (path: string) => ({ type: 'text', path })
 const variants = (rockets.declaration as unknown as { event: Draft }).event
 
+const HTTP = { kind: 'http', path: '/x' }
+const SECRETS = 'source.signature.secrets'
+const signed = (signature: unknown) => ({ ...HTTP, signature })
+const github = (otherwise: string) => ({ scheme: 'github', secrets: { env: 'S', otherwise } })
+
 /** What is wrong, how the declaration is changed, and the place and the reason that are told. */
 const MISTAKES: readonly (readonly [string, Draft, string, RegExp])[] = [
   ['no name', { name: undefined }, 'name', /small letters/],
@@ -107,6 +112,13 @@ const MISTAKES: readonly (readonly [string, Draft, string, RegExp])[] = [
   ['a key that is no path', { identity: { key: 5, sequence: 'number' } }, 'identity.key', /a text/],
   ['a source of no kind', { source: { kind: 'ftp' } }, 'source.kind', /a source is/],
   ['a source without a path', { source: { kind: 'http' } }, 'source.path', /has a path/],
+  ['a secret in the open', { source: signed({ scheme: 'github', secrets: 's'.repeat(32) }) }, SECRETS, /a setting/],
+  ['a secret that is well known', { source: signed(github('s'.repeat(32))) }, SECRETS, /without a default/],
+  ['no secrets', { source: signed({ scheme: 'github' }) }, SECRETS, /a setting/],
+  ['a scheme that nobody knows', { source: signed({ scheme: 'none' }) }, 'source.signature.scheme', /standard, github/],
+  ['a signature that is a text', { source: signed('github') }, 'source.signature', /scheme, secrets/],
+  ['a header with a space', { source: { ...HTTP, idempotencyKey: 'X Y' } }, 'source.idempotencyKey', /header's name/],
+  ['a signed topic', { source: { kind: 'kafka', topic: 't', idempotencyKey: 'X' } }, 'source', /for http sources/],
   ['a wait that is a number', { gaps: { wait: 30 } }, 'gaps.wait', /'30s'/],
   ['a maxHeld of -1', { gaps: { wait: '1s', maxHeld: -1 } }, 'gaps.maxHeld', /whole number/],
   ['a table that is null', { tables: { x: null } }, 'tables.x.columns', /at least one/],

@@ -3,6 +3,8 @@ import type { CompiledFeed } from '../../src/feed/compile.ts'
 
 export type MemoryEngine = Engine & {
   readonly submissions: { readonly feed: string; readonly submission: Submission }[]
+  /** Idempotency keys that were claimed, of feeds with identities. */
+  readonly claimed: string[]
   /** Awaited before a submission is taken: to hold it up, or to fail it. */
   onSubmit: (submission: Submission) => Promise<void>
   onRoom: (signal: AbortSignal | undefined) => Promise<void>
@@ -34,6 +36,7 @@ export function memoryEngine(feeds: readonly CompiledFeed[]): MemoryEngine {
   const engine: MemoryEngine = {
     feeds: new Map(feeds.map(feed => [feed.name, feed])),
     submissions: [],
+    claimed: [],
     onSubmit: () => Promise.resolve(),
     onRoom: () => Promise.resolve(),
     submit: async (name, submission) => {
@@ -54,6 +57,7 @@ export function memoryEngine(feeds: readonly CompiledFeed[]): MemoryEngine {
     room: (_feed, signal) => engine.onRoom(signal),
     log: async (feed, name) => logs.get(`${feed} ${name}`),
     claim: async (feed, name, digest) => {
+      engine.claimed.push(name)
       const known = claims.get(`${feed} ${name}`)
       claims.set(`${feed} ${name}`, known ?? digest.toString('hex'))
       if (known === undefined) return 'new'

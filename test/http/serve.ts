@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test'
 import { defineFeed, http, Type } from 'groundstation'
 import { createServer } from '../../src/api/server.ts'
-import { compileFeed } from '../../src/feed/compile.ts'
+import { type CompiledFeed, compileFeed } from '../../src/feed/compile.ts'
 import type { Limits } from '../../src/sources/http/limits.ts'
 import { type MemoryEngine, memoryEngine } from './memory-engine.ts'
 
@@ -37,8 +37,12 @@ export type Served = {
 }
 
 /** A server on a free port over an engine in memory, closed with the test. */
-export async function serve(t: TestContext, limits: Partial<Limits> = {}): Promise<Served> {
-  const engine = memoryEngine(FEEDS.map(feed => compileFeed(feed.declaration)))
+export async function serve(
+  t: TestContext,
+  limits: Partial<Limits> = {},
+  feeds: readonly CompiledFeed[] = FEEDS.map(feed => compileFeed(feed.declaration)),
+): Promise<Served> {
+  const engine = memoryEngine(feeds)
   const faults: string[] = []
   const server = await createServer({
     engine,

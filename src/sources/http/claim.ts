@@ -28,7 +28,7 @@ export class Claim {
     if (claimed === 'other')
       throw new GroundstationError(
         'IDEMPOTENCY_CONFLICT',
-        `This Idempotency-Key came with another body before. ${fate}`,
+        `This idempotency key came with another body before. ${fate}`,
       )
   }
 }

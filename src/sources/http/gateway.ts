@@ -25,6 +25,8 @@ export type Post = Gateway &
     readonly path: string
     readonly media: Media
     readonly key: string | undefined
+    /** Of a post that must be signed: raises SIGNATURE_INVALID unless these are the bytes that were. */
+    readonly verify: ((body: Buffer) => void) | undefined
   }
 
 /** Where a post's events go; its signal is aborted when the client leaves. */

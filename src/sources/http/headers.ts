@@ -5,11 +5,15 @@ import { GroundstationError } from '../../errors.ts'
 export const wantsReceipts = ({ prefer }: IncomingHttpHeaders): boolean =>
   prefer !== undefined && /(?:^|,)\s*return\s*=\s*"?representation"?\s*(?:[,;]|$)/i.test(String(prefer))
 
-/** The request's idempotency key. Raises REQUEST_INVALID for one that isn't printable, or too long. */
-export function idempotencyKeyOf(headers: IncomingHttpHeaders): string | undefined {
-  const key = headers['idempotency-key']
-  if (key === undefined) return undefined
+/**
+ * The request's idempotency key, from the header that the feed says carries it. Raises REQUEST_INVALID for one that isn't
+ * printable, or too long, or missing where the feed relies on it.
+ */
+export function idempotencyKeyOf(headers: IncomingHttpHeaders, declared?: string): string | undefined {
+  const name = declared ?? 'Idempotency-Key'
+  const key = headers[name.toLowerCase()]
+  if (key === undefined && declared === undefined) return undefined
   if (typeof key !== 'string' || !/^[\x20-\x7e]{1,255}$/.test(key))
-    throw new GroundstationError('REQUEST_INVALID', 'Idempotency-Key has 1 to 255 printable ASCII characters.')
+    throw new GroundstationError('REQUEST_INVALID', `${name} has 1 to 255 printable ASCII characters.`)
   return key
 }

@@ -99,7 +99,7 @@ export class LogSubmitter {
   #conflict(): GroundstationError {
     return new GroundstationError(
       'IDEMPOTENCY_CONFLICT',
-      'This Idempotency-Key came with another body before. What that one stored stays; nothing new of this one is stored.',
+      'This idempotency key came with another body before. What that one stored stays; nothing new of this one is stored.',
     )
   }
 }

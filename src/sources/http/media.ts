@@ -19,6 +19,13 @@ export function mediaOf(headers: IncomingHttpHeaders): Media {
   return { form: formOf(headers['content-type']), isGzip: isGzip(headers['content-encoding']) }
 }
 
+/** Of a post whose bytes are signed: they are checked whole, as they came. Raises MEDIA_TYPE. */
+export function requireWhole({ form, isGzip }: Media): void {
+  if (form === 'lines') throw new GroundstationError('MEDIA_TYPE', 'Content-Type: a signed post is application/json.')
+  // No scheme says whether the bytes are signed before or after they are packed.
+  if (isGzip) throw new GroundstationError('MEDIA_TYPE', 'Content-Encoding: a signed post comes as it is.')
+}
+
 function formOf(header: string | undefined): Form {
   const [type = '', ...parameters] = (header ?? '').split(';')
   const form = FORMS.get(type.trim().toLowerCase())

@@ -5,6 +5,7 @@ import type { SchemaNode } from '../../feed/path.ts'
 import { LINES_MEDIA_TYPE } from './media.ts'
 import { PROBLEM_MEDIA_TYPE } from './problem.ts'
 import { ProblemSchema, Queued, QueuedTotalsSchema, ReceiptLine, Settled, TotalsSchema } from './receipt-schema.ts'
+import { SCHEMES } from './signed/schemes.ts'
 
 const content = (description: string, schemas: Readonly<Record<string, unknown>>) => ({
   description,
@@ -51,26 +52,43 @@ const QUEUED = {
   }),
 }
 
+function keyHeader({ source }: CompiledFeed) {
+  const description = 'The same key with another body is refused.'
+  const key = Type.String({ minLength: 1, maxLength: 255, description })
+  return source.idempotencyKey === undefined
+    ? { 'Idempotency-Key': Type.Optional(key) }
+    : { [source.idempotencyKey]: key }
+}
+
+function signatureHeaders({ source: { signature, idempotencyKey } }: CompiledFeed) {
+  const names = signature === undefined ? [] : SCHEMES[signature.scheme].headers
+  const description = `As the scheme '${signature?.scheme}' has it, over the bytes of the body.`
+  return Object.fromEntries(
+    names.filter(name => name !== idempotencyKey?.toLowerCase()).map(name => [name, Type.String({ description })]),
+  )
+}
+
 /** How a post to a feed is described. Nothing is checked by it: the engine reads the bytes. */
 export function postSchema(feed: CompiledFeed, operationId: string): FastifySchema {
+  const isSigned = feed.source.signature !== undefined
   const event = { $ref: `${eventNameOf(feed)}#` }
   return {
     operationId,
     tags: [feed.name],
     summary: `Post events to ${feed.name}`,
-    description:
-      'One event, an array of events, or NDJSON of any length. May be packed with gzip. The answer comes when the events are durable.',
+    description: isSigned
+      ? 'One event, or an array of events, with a signature over its bytes. The answer comes when the events are durable.'
+      : 'One event, an array of events, or NDJSON of any length. May be packed with gzip. The answer comes when the events are durable.',
     headers: Type.Object({
-      'Idempotency-Key': Type.Optional(
-        Type.String({ minLength: 1, maxLength: 255, description: 'The same key with another body is refused.' }),
-      ),
+      ...keyHeader(feed),
+      ...signatureHeaders(feed),
       Prefer: Type.Optional(
         Type.String({ description: "`return=representation`: each event's receipt, in the order sent, as NDJSON." }),
       ),
     }),
     body: content(`Events of ${feed.name}`, {
       'application/json': { oneOf: [event, { type: 'array', items: event }] },
-      [LINES_MEDIA_TYPE]: event,
+      ...(isSigned ? {} : { [LINES_MEDIA_TYPE]: event }),
     }),
     response: {
       200: content('Durable.', {
@@ -79,6 +97,7 @@ export function postSchema(feed: CompiledFeed, operationId: string): FastifySche
       }),
       ...(feed.source.kind === 'http' && feed.source.topic !== undefined ? QUEUED : {}),
       400: problemOf('The event was rejected, and is a dead letter now; or the request is none.'),
+      ...(isSigned ? { 401: problemOf('The signature is missing, too old, or of another body.') } : {}),
       408: problemOf('The body came too slowly.'),
       409: problemOf('Another event with the same identity, or another body with the same key, came before.'),
       413: problemOf('The body is too large, or unfolds to too much.'),

@@ -4,14 +4,16 @@ import { answerMany, sendReceipt } from './answer.ts'
 import { chunksOfItems } from './chunk.ts'
 import { Claim } from './claim.ts'
 import { type Post, targetOf } from './gateway.ts'
+import type { Limits } from './limits.ts'
 import { type Receipts, submitAll } from './submit-all.ts'
 import { readWhole, WholeBody } from './whole-body.ts'
 
 /** A body of one JSON value: an event, or an array of them. Nothing is taken before all of it is here. */
 export async function postWhole(post: Post): Promise<void> {
-  const body = new WholeBody(post.limits, post.budget)
+  const body = new WholeBody(limitsOf(post), post.budget)
   try {
     await readWhole(post.request.raw, post.media, post.limits, body)
+    post.verify?.(body.raw())
     if (body.isBlank) throw new GroundstationError('REQUEST_INVALID', 'The body is empty.')
     if (body.isArray) await answerMany(post, receiptsOf(post, itemsOf(post, body.bytes())))
     else await postOne(post, body.bytes())
@@ -19,6 +21,10 @@ export async function postWhole(post: Post): Promise<void> {
     body.release()
   }
 }
+
+/** A body of which nobody knows yet who sent it is no larger than one event may be, an array neither. */
+const limitsOf = ({ limits, verify }: Post): Limits =>
+  verify === undefined ? limits : { ...limits, arrayBytesMax: Math.min(limits.arrayBytesMax, limits.eventBytesMax) }
 
 async function postOne(post: Post, bytes: Buffer): Promise<void> {
   const { engine, feed, path, key, reply } = post

@@ -22,6 +22,8 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   BODY_TOO_LARGE: 413,
   MEDIA_TYPE: 415,
   IDEMPOTENCY_CONFLICT: 409,
+  SIGNATURE_INVALID: 401,
+  SOURCE_OFF: 503,
   SOURCE_CONFLICT: 409,
   SOURCE_FENCED: 409,
   TOPIC_MISSING: 503,
@@ -48,9 +50,11 @@ const SERVER_WORDS: Readonly<Partial<Record<ErrorCode, string>>> = {
   OUTCOME_UNKNOWN:
     'The connection to the database ended during the commit: what was sent may be stored or not. Send it again; what is on the record already is told as a duplicate.',
   DECLARATION_OLDER: 'A newer version of this feed is being rolled out; this process serves it no more. Send it again.',
+  SOURCE_OFF: 'The posts of this feed must be signed, and the setting of their secrets is not set here.',
   STOPPING: 'The server is stopping. Send the request again.',
   EMBEDDED_FAILED: 'The database is not reachable at the moment. Send the request again.',
 }
+const SIGNATURE_INVALID = 'urn:groundstation:signature-invalid'
 const FAILED = 'Something failed on the server; its log says what.'
 
 /** A refusal that HTTP alone knows of: a time-out, a method, a host. */
@@ -94,6 +98,7 @@ export const isOurFault = (thrown: unknown): boolean => problemOf(thrown).status
 
 export function sendProblem(reply: FastifyReply, answer: Problem): FastifyReply {
   if (answer.status === 429 || answer.status === 503) reply.header('retry-after', '1')
+  if (answer.type === SIGNATURE_INVALID) reply.header('www-authenticate', 'Signature')
   // Whoever was too slow gets no second request on the connection.
   if (answer.status === 408) reply.header('connection', 'close')
   // As bytes: to a text Fastify adds a charset, which this media type doesn't have.

@@ -47,16 +47,21 @@ export class WholeBody {
     if (length <= max) return
     throw new GroundstationError(
       'BODY_TOO_LARGE',
-      max === this.#limits.arrayBytesMax
+      max > this.#limits.eventBytesMax
         ? `An array has at most ${max} bytes. Send NDJSON, which has no limit but a line's.`
-        : `An event has at most ${max} bytes.`,
+        : `The body has at most ${max} bytes.`,
     )
+  }
+
+  /** All of it, as it came. */
+  raw(): Buffer {
+    if (this.#chunks.length !== 1) this.#chunks.splice(0, this.#chunks.length, Buffer.concat(this.#chunks))
+    return this.#chunks[0] ?? Buffer.alloc(0)
   }
 
   /** All of it, without a byte order mark. */
   bytes(): Buffer {
-    const [only] = this.#chunks
-    const bytes = this.#chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.#chunks)
+    const bytes = this.raw()
     return bytes.subarray(0, 3).equals(MARK) ? bytes.subarray(3) : bytes
   }
 
