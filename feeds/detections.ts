@@ -13,6 +13,7 @@ export default defineFeed({
   tables: {
     detections: {
       key: ['id'],
+      path: '/detections',
       columns: {
         id: uuid7(),
         timestamp: arrival(),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import type { CompiledFeed } from '../feed/compile.ts'
+import { servedPaths } from '../feed/served.ts'
 
 const STYLE =
   'body{font:16px/1.5 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem}td,th{text-align:left;padding-right:2rem}'
@@ -9,16 +10,17 @@ const CSP = `default-src 'none'; style-src 'sha256-${createHash('sha256').update
 
 /** `/`: where to go. Names and paths are letters, digits, / - and _, as declarations are checked; nothing needs escaping. */
 export function addHome(server: FastifyInstance, feeds: ReadonlyMap<string, CompiledFeed>): void {
-  const rows = [...feeds.values()].map(({ name, source, state }) => {
+  const rows = [...feeds.values()].map(feed => {
+    const { name, source } = feed
     const path = source.path ?? `/feeds/${name}/events`
-    const states = state === undefined ? '' : `<a href="${state.path}">${state.path}</a>`
-    return `<tr><td>${name}<td><code>POST ${path}</code><td>${states}<td><a href="/feeds/${name}/record">record</a>`
+    const read = servedPaths(feed).map(one => `<a href="${one}">${one}</a>`)
+    return `<tr><td>${name}<td><code>POST ${path}</code><td>${read.join('<br>')}<td><a href="/feeds/${name}/record">record</a>`
   })
   const page = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Groundstation</title><style>${STYLE}</style>
 <h1>Groundstation</h1>
 <p><a href="/docs">API</a> · <a href="/feeds">feeds</a> · <a href="/health/ready">health</a></p>
-<table><tr><th>feed<th>events<th>states<th></tr>
+<table><tr><th>feed<th>events<th>to read<th></tr>
 ${rows.join('\n')}
 </table>
 </html>

@@ -23,6 +23,7 @@ import { addMetrics } from './metrics.ts'
 import { addDescription, addDocs } from './openapi.ts'
 import { addRecord } from './record.ts'
 import { addReplay } from './replay.ts'
+import { addRows } from './rows.ts'
 import { addStates } from './states.ts'
 
 /** `gateway` takes events, `api` answers from the record. */
@@ -122,6 +123,7 @@ async function addRoutes(server: FastifyInstance, options: ServerOptions, limits
     const context = { engine, query, feeds, limits, budget, lag }
     addHome(server, feeds)
     addStates(server, context)
+    addRows(server, context)
     const seats = new Seats(limits.streamsPerUserMax)
     addAlerts(server, context, { seats, stopping, log: options.log, listen: options.listen ?? (() => undefined) })
     addFeeds(server, context)

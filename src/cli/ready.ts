@@ -1,4 +1,5 @@
 import type { CompiledFeed } from '../feed/compile.ts'
+import { servedPaths } from '../feed/served.ts'
 import type { Role, Settings } from '../settings/settings.ts'
 import { eventsPathOf } from '../sources/http/plugin.ts'
 import { type CommonOptions, print } from './context.ts'
@@ -20,13 +21,14 @@ export function announce({ address, feeds, settings, roles, psql, version }: Rea
     name: feed.name,
     post: takes ? `${address}${feed.source.path ?? eventsPathOf(feed)}` : null,
     state: serves && feed.state !== undefined ? `${address}${feed.state.path}` : null,
+    reads: serves ? servedPaths(feed).map(path => `${address}${path}`) : [],
     off: whyOff(feed, settings) ?? null,
   }))
-  const lines = shown.flatMap(({ name, post, state, off }) => {
-    const places = [post === null ? '' : `POST ${post}`, state === null ? '' : `GET ${state}`]
+  const lines = shown.flatMap(({ name, post, reads, off }) => {
+    const places = [...(post === null ? [] : [`POST ${post}`]), ...reads.map(path => `GET ${path}`)]
     return [
       `  ${name}`,
-      ...places.filter(place => place !== '').map(place => `    ${place}`),
+      ...places.map(place => `    ${place}`),
       ...(off === null ? [] : [`    its source is off: ${off}; its API and ingest work`]),
     ]
   })

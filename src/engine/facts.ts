@@ -32,20 +32,23 @@ async function fixSerials(batch: Batch, table: CompiledTable, column: CompiledCo
 
 function fixUuids(batch: Batch, table: CompiledTable, column: CompiledColumn): void {
   const name = factName(table, column)
-  const nowMs = Math.floor(batch.opened.nowMicros / 1000)
-  for (const row of rowsOf(batch, table)) {
+  for (const [index, row] of rowsOf(batch, table).entries()) {
     row.facts ??= {}
-    row.facts[name] = uuid7At(nowMs)
+    row.facts[name] = uuid7At(batch.opened.nowMicros, index)
   }
 }
 
-/** RFC 9562, version 7: 48 bits of milliseconds, then chance. */
-export function uuid7At(nowMs: number, chance: Buffer = randomBytes(10)): string {
+/**
+ * RFC 9562, version 7: 48 bits of milliseconds, 12 of their fraction, 20 that count a batch's events up, 42 of chance. So
+ * ids rise as events are accepted, within a batch too.
+ */
+export function uuid7At(nowMicros: number, index: number, chance: Buffer = randomBytes(6)): string {
   const bytes = Buffer.alloc(16)
-  bytes.writeUIntBE(nowMs, 0, 6)
-  chance.copy(bytes, 6, 0, 10)
-  bytes[6] = 0x70 | ((bytes[6] ?? 0) & 0x0f)
-  bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f)
+  chance.copy(bytes, 10)
+  bytes.writeUIntBE(Math.floor(nowMicros / 1000), 0, 6)
+  bytes.writeUInt16BE(0x7000 | Math.floor(((nowMicros % 1000) * 4096) / 1000), 6)
+  bytes.writeUInt16BE(0x8000 | ((index >> 6) & 0x3fff), 8)
+  bytes[10] = ((index & 0x3f) << 2) | ((bytes[10] ?? 0) & 0x03)
   const hex = bytes.toString('hex')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }

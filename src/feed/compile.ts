@@ -8,6 +8,7 @@ import { formFaults } from './form.ts'
 import { type CompiledIdentity, compileIdentity } from './identity.ts'
 import { type Parsed, parserOf } from './parse.ts'
 import { readerOf, type SchemaNode } from './path.ts'
+import { pathFaults } from './served.ts'
 import { compileSignature } from './signature.ts'
 import { type FeedSource, sourceOf } from './source.ts'
 import { type CompiledState, compileState } from './state.ts'
@@ -123,21 +124,12 @@ function checkPlaces(
   tables: readonly CompiledTable[],
   faults: Fault[],
 ): void {
-  const path = declaration.source?.path
   if (declaration.source === undefined)
     faults.push({ place: 'source', message: 'a feed has a source: http({ path }) or kafka({ topic })' })
-  if (path !== undefined && !/^\/[A-Za-z0-9/_-]*[A-Za-z0-9_-]$/.test(path))
-    faults.push({ place: 'source.path', message: "a path starts with / and doesn't end with one" })
   for (const table of tables)
     if (table.rows === 'latest' && identity.kind !== 'snapshot' && identity.kind !== 'sequenced')
       faults.push({ place: `tables.${table.name}.rows`, message: "'latest' needs events with a key" })
-  for (const [place, taken] of [
-    ['source.path', path],
-    ['state.path', declaration.state?.path],
-    ...Object.entries(declaration.alerts ?? {}).map(([rule, { stream }]) => [`alerts.${rule}.stream`, stream] as const),
-  ] as const)
-    if (taken !== undefined && /^\/(feeds|health|metrics|openapi\.json|docs|login|users)(\/|$)/.test(taken))
-      faults.push({ place, message: `${taken} is one of Groundstation's own paths` })
+  faults.push(...pathFaults(declaration))
 }
 
 function tablesByType(tables: readonly CompiledTable[]): (type: string) => readonly CompiledTable[] {

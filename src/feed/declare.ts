@@ -69,6 +69,8 @@ export type Table<Event, Kind extends string = string> = {
   readonly rows?: 'each' | 'latest'
   /** Columns that are unique together; an index. */
   readonly key?: readonly string[]
+  /** Where the API serves its rows, in the order of its `key`: `GET /orders?skip=0&limit=100`. */
+  readonly path?: string
   readonly columns: Readonly<Record<string, Column<Event>>>
 }
 

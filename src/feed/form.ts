@@ -72,6 +72,7 @@ function identityFaults(identity: unknown, fault: Tell): void {
 
 function tableFaults(place: string, table: unknown, fault: Tell): void {
   if (!isFields(table) || !isFields(table.columns)) return fault(`${place}.columns`, 'a table has at least one column')
+  if (table.path !== undefined && typeof table.path !== 'string') fault(`${place}.path`, 'expected a text')
   for (const [name, column] of Object.entries(table.columns)) {
     const at = `${place}.columns.${name}`
     if (!isFields(column) || !COLUMN_TYPES.includes(String(column.type)))

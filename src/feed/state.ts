@@ -53,8 +53,6 @@ export function compileState(
 ): CompiledState {
   const schema = declared.schema as SchemaNode
   const fault = (place: string, message: string) => faults.push({ place: `state.${place}`, message })
-  if (!/^\/[A-Za-z0-9/_-]*[A-Za-z0-9_-]$/.test(declared.path))
-    fault('path', "a path starts with / and doesn't end with one")
   if (schema.type !== 'object') fault('schema', 'a state is an object')
   else if (!validatorOf(schema).check(declared.initial)) {
     const { pointer, message } = validatorOf(schema).violation(declared.initial)

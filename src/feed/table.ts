@@ -7,6 +7,8 @@ import { isUuid, parseTime } from './time.ts'
 export type CompiledColumn = {
   /** As PostgreSQL keeps it: in small letters, so that it can be typed without quotes, in any case. */
   readonly name: string
+  /** As it is declared: its name in JSON. */
+  readonly shown: string
   readonly type: ColumnType
   readonly fact: { readonly kind: FactKind; readonly of: 'each' | 'first' } | undefined
   readonly read: (event: unknown) => unknown
@@ -23,6 +25,8 @@ export type CompiledTable = {
   readonly name: string
   readonly rows: 'each' | 'latest'
   readonly key: readonly string[]
+  /** Where the API serves its rows. */
+  readonly path: string | undefined
   /** Undefined: every event gives a row. */
   readonly when: ReadonlySet<string> | undefined
   readonly columns: readonly CompiledColumn[]
@@ -76,11 +80,14 @@ export function compileTable(
   const rows = table.rows ?? 'each'
   if (rows === 'latest' && keyColumn === undefined)
     faults.push({ place, message: "rows: 'latest' needs a column that holds the identity's key" })
+  if (table.path !== undefined && key.length === 0 && rows === 'each')
+    faults.push({ place: `${place}.path`, message: 'rows are served in the order of a key: name its columns' })
   return {
     schema: schema.toLowerCase(),
     name: name.toLowerCase(),
     rows,
     key: rows === 'latest' && keyColumn !== undefined ? [keyColumn.toLowerCase()] : key,
+    path: table.path,
     when: kinds === undefined ? undefined : new Set(kinds),
     columns,
     keyColumn: keyColumn?.toLowerCase(),
@@ -97,6 +104,7 @@ function compileColumn(
   if (!IDENTIFIER.test(name)) faults.push({ place, message: 'a column is named by letters, digits and _, 63 at most' })
   const base = {
     name: name.toLowerCase(),
+    shown: name,
     type: column.type,
     fact: undefined,
     isWholeEvent: false,

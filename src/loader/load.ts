@@ -4,6 +4,7 @@ import { GroundstationError, messageOf } from '../errors.ts'
 import { type CompiledFeed, compileFeed } from '../feed/compile.ts'
 import { DECLARED, type DeclaredFeed, type FeedDeclaration } from '../feed/declare.ts'
 import { namesIn } from '../feed/env.ts'
+import { servedPaths } from '../feed/served.ts'
 import { findFeedFiles } from './find.ts'
 import { registerResolution } from './resolve.ts'
 
@@ -110,13 +111,15 @@ function withoutClashes(loaded: LoadedFeed[]): LoadedFeed[] {
   const streams = new Set(loaded.flatMap(one => one.compiled?.alerts.map(alert => alert.stream) ?? []))
   return loaded.map(one => {
     if (one.compiled === undefined) return one
-    const { name, source, state } = one.compiled
-    if (state !== undefined && streams.has(state.path)) {
-      const message = `${one.file}: serves its states at ${state.path}, where alerts are streamed.`
+    const { name, source } = one.compiled
+    const read = servedPaths(one.compiled)
+    const streamed = read.find(path => streams.has(path))
+    if (streamed !== undefined) {
+      const message = `${one.file}: is read at ${streamed}, where alerts are streamed.`
       return { file: one.file, error: new GroundstationError('DECLARATION_INVALID', message, { at: one.file }) }
     }
     // One feed may take posts and serve its state at one path.
-    const paths = new Set([source.path, state?.path].filter(path => path !== undefined))
+    const paths = new Set([source.path, ...read].filter(path => path !== undefined))
     for (const place of [`name ${name}`, ...[...paths].map(path => `path ${path}`)]) {
       const first = taken.get(place)
       if (first !== undefined) {

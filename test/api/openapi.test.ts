@@ -39,6 +39,8 @@ test('every path is described, each operation under a name of its own', () => {
   )
   assert.equal(new Set(names).size, names.length)
   assert.deepEqual(Object.keys(document.paths ?? {}).sort(), [
+    '/alerts',
+    '/detections',
     '/feeds',
     '/feeds/detections/events',
     '/feeds/rockets/events',

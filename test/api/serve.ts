@@ -6,6 +6,7 @@ import { createServer, type Server } from '../../src/api/server.ts'
 import type { Engine } from '../../src/engine/contract.ts'
 import { createEngine } from '../../src/engine/engine.ts'
 import { compileFeed } from '../../src/feed/compile.ts'
+import type { DeclaredFeed } from '../../src/feed/declare.ts'
 import type { Limits } from '../../src/sources/http/limits.ts'
 import { openStore, type Row } from '../../src/store/store.ts'
 import { freshDatabase } from '../database.ts'
@@ -19,7 +20,10 @@ export type Served = {
 }
 
 /** The whole of it over a database of its own: the feeds of the project, the engine, the server on a free port. */
-export async function serve(limits: Partial<Limits> = {}): Promise<Served> {
+export async function serve(
+  limits: Partial<Limits> = {},
+  declared: readonly DeclaredFeed[] = [rockets, detections, launches],
+): Promise<Served> {
   // What was opened last is closed first.
   const closing: (() => Promise<void>)[] = []
   after(async () => {
@@ -27,7 +31,7 @@ export async function serve(limits: Partial<Limits> = {}): Promise<Served> {
   })
   const store = await openStore(await freshDatabase({ after: drop => closing.push(drop) }), { connectionsMax: 8 })
   closing.push(() => store.close())
-  const feeds = [rockets, detections, launches].map(feed => compileFeed(feed.declaration))
+  const feeds = declared.map(feed => compileFeed(feed.declaration))
   const engine = createEngine({ store, feeds })
   closing.push(() => engine.stop())
   await engine.start()

@@ -90,6 +90,35 @@ const MISTAKES: readonly (readonly [string, Draft, string, RegExp])[] = [
   ],
   ['a key of no column', { tables: { x: { key: ['y'], columns: { k: key('key') } } } }, 'tables.x.key', /no column y/],
   [
+    'a path without a key',
+    { tables: { x: { path: '/x', columns: { k: key('key') } } } },
+    'tables.x.path',
+    /in the order of a key/,
+  ],
+  [
+    'a path that is no text',
+    { tables: { x: { key: ['k'], path: 5, columns: { k: key('key') } } } },
+    'tables.x.path',
+    /a text/,
+  ],
+  [
+    'two tables at one path',
+    {
+      tables: {
+        x: { key: ['k'], path: '/x', columns: { k: key('key') } },
+        y: { key: ['k'], path: '/x', columns: { k: key('key') } },
+      },
+    },
+    'tables.y.path',
+    /\/x is tables\.x\.path already/,
+  ],
+  [
+    'a table at a path of ours',
+    { tables: { x: { key: ['k'], path: '/users', columns: { k: key('key') } } } },
+    'tables.x.path',
+    /Groundstation's own/,
+  ],
+  [
     'types in a feed without',
     { tables: { x: { when: 'A', columns: { k: key('key') } } } },
     'tables.x.when',
@@ -172,6 +201,18 @@ describe('a declaration', () => {
     ...STATES.map(
       ([what, change, ...rest]) => [`a state with ${what}`, { state: { ...STATE, ...change } }, ...rest] as const,
     ),
+    [
+      'a table at the path of its state',
+      { state: STATE, tables: { x: { key: ['k'], path: STATE.path, columns: { k: key('key') } } } },
+      'tables.x.path',
+      /state\.path already/,
+    ] as const,
+    [
+      'a table among the states',
+      { state: STATE, tables: { x: { key: ['k'], path: `${STATE.path}/x`, columns: { k: key('key') } } } },
+      'tables.x.path',
+      /each at its key/,
+    ] as const,
     [
       'a state without a key',
       { identity: { position: true }, tables: {}, state: STATE },

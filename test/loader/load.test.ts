@@ -90,6 +90,22 @@ describe('what is no feed is refused, with its file and the reason', () => {
     )
   })
 
+  test('a table at the path of another feed', async t => {
+    const table = POSITION_FEED.replace(
+      "value: bigint('value')",
+      "value: bigint('value') }, key: ['value'], path: '/states'",
+    )
+    const state = SEQUENCED_FEED.replace(
+      '  tables:',
+      `  state: { path: '/states', key: 'k', schema: Type.Object({}), initial: {}, evolve: s => s },\n  tables:`,
+    )
+    const folder = await folderWith(t, { 'a.ts': state, 'b.ts': table.replace('} },\n})', '},\n})') })
+    await assert.rejects(
+      loadFeeds(['a.ts', 'b.ts'], folder),
+      invalid(/^b\.ts: has the path \/states, which a\.ts has already/),
+    )
+  })
+
   test('all faults at once', async t => {
     const folder = await folderWith(t, { 'a.ts': 'export default 1', 'b.ts': POSITION_FEED, 'c.ts': 'throw 1' })
     const loaded = await readFeeds([folder], folder)

@@ -1,0 +1,43 @@
+import type { FeedDeclaration } from './declare.ts'
+import type { Fault } from './fault.ts'
+
+const PATH = /^\/[A-Za-z0-9/_-]*[A-Za-z0-9_-]$/
+const OURS = /^\/(feeds|health|metrics|openapi\.json|docs|login|users)(\/|$)/
+
+type Served = { readonly path: string | undefined }
+
+/** Paths at which a feed is read. */
+export const servedPaths = ({ state, tables }: { state: Served | undefined; tables: readonly Served[] }): string[] =>
+  [state, ...tables].flatMap(one => one?.path ?? [])
+
+/** What is wrong with a declaration's paths. Posts may go to one at which something is read; alerts share streams. */
+export function pathFaults({ source, state, tables, alerts }: FeedDeclaration): Fault[] {
+  const read = [
+    ['state.path', state?.path] as const,
+    ...Object.entries(tables ?? {}).map(([name, { path }]) => [`tables.${name}.path`, path] as const),
+  ]
+  const streams = Object.entries(alerts ?? {}).map(([rule, { stream }]) => [`alerts.${rule}.stream`, stream] as const)
+  const taken = new Map<string, string>()
+  const clash = (place: string, path: string): string | undefined => {
+    const first = taken.get(path)
+    if (first !== undefined) return `${path} is ${first} already`
+    taken.set(path, place)
+    const above = path.slice(0, path.lastIndexOf('/'))
+    return above !== '' && above === state?.path ? `${above} has its states there, each at its key` : undefined
+  }
+  const tell = (place: string, path: string | undefined, ...checks: ((path: string) => Reason)[]) => {
+    if (path === undefined) return []
+    const message = checks.map(check => check(path)).find(one => one !== undefined)
+    return message === undefined ? [] : [{ place, message }]
+  }
+  return [
+    ...tell('source.path', source?.path, form, ours),
+    ...read.flatMap(([place, path]) => tell(place, path, form, ours, one => clash(place, one))),
+    ...streams.flatMap(([place, path]) => tell(place, path, ours)),
+  ]
+}
+
+type Reason = string | undefined
+
+const form = (path: string): Reason => (PATH.test(path) ? undefined : "a path starts with / and doesn't end with one")
+const ours = (path: string): Reason => (OURS.test(path) ? `${path} is one of Groundstation's own paths` : undefined)
