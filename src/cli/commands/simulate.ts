@@ -20,10 +20,17 @@ export type Simulator = {
     readonly description: string
     readonly parse?: (text: string) => unknown
   }[]
+  /** It serves until it is told to end, so that a signal is no interruption. */
+  readonly isServer?: boolean
   run(
     argument: string,
     options: Readonly<Record<string, unknown>>,
-    tools: { readonly signal: AbortSignal; readonly progress: (fraction: number | undefined, text: string) => void },
+    tools: {
+      readonly signal: AbortSignal
+      readonly progress: (fraction: number | undefined, text: string) => void
+      /** Tells something before the end, as the result is told. */
+      readonly announce: (result: unknown, text: string) => void
+    },
   ): Promise<{ readonly result: unknown; readonly text: string; readonly ok: boolean }>
 }
 
@@ -65,8 +72,9 @@ async function run(simulator: Simulator, argument: string, options: Record<strin
   const { result, text, ok } = await simulator.run(argument, options, {
     signal,
     progress: (fraction, shown) => line.show({ fraction, text: shown }),
+    announce: (told, shown) => print(options as CommonOptions, told, shown),
   })
   line.done()
   print(options as CommonOptions, result, text)
-  process.exitCode = signal.aborted ? code() : ok ? EXIT.done : EXIT.found
+  process.exitCode = signal.aborted && simulator.isServer !== true ? code() : ok ? EXIT.done : EXIT.found
 }
