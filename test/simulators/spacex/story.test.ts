@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { madeUpData } from '../../../simulators/spacex/data/made-up.ts'
 import { createClock, END } from '../../../simulators/spacex/story/clock.ts'
+import { planOf } from '../../../simulators/spacex/story/plan.ts'
 import { type Api, api, captures, type Launch } from './api.ts'
 
 type Shown = { readonly time: string | null; readonly next: string | null; readonly launches: number }
@@ -30,6 +32,7 @@ describe('the story', () => {
       assert.deepEqual(dates, dates.toSorted(), 'a launch is only ever put off')
       const flown = known.findIndex(({ upcoming }) => !upcoming)
       const before = flown === -1 ? known : known.slice(0, flown)
+      assert.ok(before.length > 0, 'it is known before it flies')
       assert.ok(before.every(({ upcoming, success }) => upcoming && success === null))
       assert.ok(
         before.every(({ links }) => links.article === null),
@@ -46,6 +49,10 @@ describe('the story', () => {
     const first = await tell(7)
     assert.deepEqual(await tell(7), first)
     assert.notDeepEqual(await tell(8), first)
+    const launch = madeUpData(1, 1).launches[0]
+    assert.ok(launch)
+    assert.deepEqual(planOf(launch, 7), planOf(launch, 7))
+    assert.notDeepEqual(planOf(launch, 7), planOf(launch, 8))
   })
 
   it('stands where it is told to, in both APIs', async t => {
