@@ -10,6 +10,7 @@ export default defineFeed({
     Category: Type.String(),
   }),
   identity: { position: true },
+  access: { default: 'reader' },
   tables: {
     detections: {
       key: ['id'],

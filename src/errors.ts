@@ -7,6 +7,7 @@ const CODES = {
   SETTING_INVALID: { canRetry: false },
   USAGE: { canRetry: false },
   NOT_FOUND: { canRetry: false },
+  NAME_TAKEN: { canRetry: false },
   REQUEST_INVALID: { canRetry: false },
   BODY_TOO_LARGE: { canRetry: false },
   MEDIA_TYPE: { canRetry: false },

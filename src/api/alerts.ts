@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { CompiledFeed } from '../feed/compile.ts'
+import { accessTo } from '../sources/http/route-access.ts'
 import type { ApiContext } from './context.ts'
 import type { Log } from './errors.ts'
 import { AlertLog } from './live/alert-log.ts'
@@ -27,7 +28,7 @@ export function addAlerts(server: FastifyInstance, { feeds, query }: ApiContext,
       for (const [path, log] of logs) if (stream === '' || stream === path) log.wake()
     })
   for (const [path, log] of logs)
-    server.get(path, { schema: alertsSchema(path, streams.get(path) ?? []) }, async (request, reply) => {
+    server.get(path, optionsOf(path, streams.get(path) ?? []), async (request, reply) => {
       const end = endOf(parametersOf(request, LIVE_PARAMETERS))
       const leave = live.seats.take(request.ip)
       try {
@@ -37,6 +38,11 @@ export function addAlerts(server: FastifyInstance, { feeds, query }: ApiContext,
       }
     })
 }
+
+const optionsOf = (path: string, feeds: readonly string[]) => ({
+  schema: alertsSchema(path, feeds),
+  config: accessTo('read', ...feeds),
+})
 
 /** The feeds that raise alerts on each stream. */
 function streamsOf(feeds: ReadonlyMap<string, CompiledFeed>): Map<string, string[]> {

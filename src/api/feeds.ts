@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { eventsPathOf } from '../sources/http/plugin.ts'
+import { accessTo, EVERY } from '../sources/http/route-access.ts'
 import { countFeeds } from '../store/read/feeds.ts'
 import type { ApiContext } from './context.ts'
 import { sendList } from './list.ts'
@@ -10,7 +11,7 @@ const NOTHING = { events: 0, keys: 0, held: 0, openGaps: 0, openDeadLetters: 0 }
 
 /** `GET /feeds`: what is declared here, and how much of each there is. */
 export function addFeeds(server: FastifyInstance, { feeds, query, lag }: ApiContext): void {
-  server.get('/feeds', { schema: feedListSchema }, async (request, reply) => {
+  server.get('/feeds', { schema: feedListSchema, config: accessTo('read', EVERY) }, async (request, reply) => {
     parametersOf(request, [])
     const counts = await countFeeds(query)
     const items = [...feeds.values()].map(async feed =>

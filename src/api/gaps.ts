@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { accessTo, NAMED } from '../sources/http/route-access.ts'
 import { GAP_STATUSES, listGaps } from '../store/read/gaps.ts'
 import { listHeld } from '../store/read/held.ts'
 import { type ApiContext, feedOf, keyOf } from './context.ts'
@@ -18,7 +19,7 @@ const isHeldToken = (parts: readonly unknown[]): parts is HeldToken =>
 /** `GET /feeds/{feed}/gaps` and `/held`: which numbers are missing, and what waits for them. */
 export function addGaps(server: FastifyInstance, context: ApiContext): void {
   const { query } = context
-  server.get('/feeds/:feed/gaps', { schema: gapsSchema }, async (request, reply) => {
+  server.get('/feeds/:feed/gaps', { schema: gapsSchema, config: accessTo('read', NAMED) }, async (request, reply) => {
     const feed = feedOf(context, request.params)
     const parameters = parametersOf(request, ['key', 'status', 'limit', 'after'])
     const limit = limitOf(parameters.limit)
@@ -37,7 +38,7 @@ export function addGaps(server: FastifyInstance, context: ApiContext): void {
       next,
     )
   })
-  server.get('/feeds/:feed/held', { schema: heldSchema }, async (request, reply) => {
+  server.get('/feeds/:feed/held', { schema: heldSchema, config: accessTo('read', NAMED) }, async (request, reply) => {
     const feed = feedOf(context, request.params)
     const parameters = parametersOf(request, ['key', 'limit', 'after'])
     const limit = limitOf(parameters.limit)

@@ -10,8 +10,11 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 export type Guard = {
-  /** Bound to loopback, only names of it are answered to: a page elsewhere may have its own name point here. */
-  isLoopback: boolean
+  /**
+   * Bound to loopback, only names of it are answered to: a page elsewhere may have its own name point here. Undefined
+   * until it is known; then the careful answer holds.
+   */
+  isLoopback: boolean | undefined
   readonly stopping: AbortSignal
 }
 
@@ -31,7 +34,7 @@ function refusalOf(guard: Guard, request: FastifyRequest, reply: FastifyReply): 
     reply.header('connection', 'close')
     return new GroundstationError('STOPPING', 'The server is stopping.')
   }
-  if (guard.isLoopback && !LOOPBACK.test(headers.host ?? ''))
+  if (guard.isLoopback !== false && !LOOPBACK.test(headers.host ?? ''))
     return new Refusal(421, 'host', 'This server is bound to loopback, and answers to localhost, 127.0.0.1 and [::1].')
   if (!SAFE.has(method ?? '') && isFromElsewhere(headers))
     return new Refusal(403, 'cross-site', 'Another site may not post here.')

@@ -25,7 +25,7 @@ ${rows.join('\n')}
 </table>
 </html>
 `
-  server.get('/', { schema: { hide: true } }, (_request, reply) =>
+  server.get('/', { schema: { hide: true }, config: { access: 'open' } }, (_request, reply) =>
     reply.header('content-type', 'text/html; charset=utf-8').header('content-security-policy', CSP).send(page),
   )
 }

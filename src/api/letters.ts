@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance } from 'fastify'
 import type { CompiledFeed } from '../feed/compile.ts'
 import { Refusal } from '../sources/http/problem.ts'
+import { accessTo, NAMED } from '../sources/http/route-access.ts'
 import { type DeadLetter, findLetter, LETTER_STATUSES, listLetters } from '../store/read/letters.ts'
 import { type ApiContext, feedOf, keyOf, notFound } from './context.ts'
 import { sendList, sendValue } from './list.ts'
@@ -14,7 +15,8 @@ const isToken = (parts: readonly unknown[]): parts is readonly [number] => parts
 /** `GET /feeds/{feed}/dead-letters`, one of them, and its dismissal. */
 export function addLetters(server: FastifyInstance, context: ApiContext): void {
   const { engine, query } = context
-  server.get('/feeds/:feed/dead-letters', { schema: lettersSchema }, async (request, reply) => {
+  const config = accessTo('operate', NAMED)
+  server.get('/feeds/:feed/dead-letters', { schema: lettersSchema, config }, async (request, reply) => {
     const feed = feedOf(context, request.params)
     const parameters = parametersOf(request, ['key', 'status', 'limit', 'after'])
     const limit = limitOf(parameters.limit)
@@ -32,11 +34,11 @@ export function addLetters(server: FastifyInstance, context: ApiContext): void {
       hasMore && last ? tokenOf(list, [last.id]) : null,
     )
   })
-  server.get('/feeds/:feed/dead-letters/:id', { schema: letterSchema }, async (request, reply) => {
+  server.get('/feeds/:feed/dead-letters/:id', { schema: letterSchema, config }, async (request, reply) => {
     parametersOf(request, [])
     return sendValue(reply, shown(await letterOf(context, feedOf(context, request.params), request.params)))
   })
-  server.delete('/feeds/:feed/dead-letters/:id', { schema: dismissalSchema }, async (request, reply) => {
+  server.delete('/feeds/:feed/dead-letters/:id', { schema: dismissalSchema, config }, async (request, reply) => {
     parametersOf(request, [])
     const feed = feedOf(context, request.params)
     const letter = await openLetterOf(context, feed, request.params)

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { CompiledFeed } from '../feed/compile.ts'
+import { accessTo, EVERY } from '../sources/http/route-access.ts'
 import { countFeeds } from '../store/read/feeds.ts'
 import type { Query } from '../store/read/query.ts'
 import type { LagOf } from './context.ts'
@@ -13,7 +14,7 @@ export function addMetrics(server: FastifyInstance, context: Context): void {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const gauges = gaugesIn(registry)
-  server.get('/metrics', { schema: metricsSchema }, async (_request, reply) => {
+  server.get('/metrics', { schema: metricsSchema, config: accessTo('read', EVERY) }, async (_request, reply) => {
     const up = await update(gauges, context).then(
       () => 1,
       () => 0,

@@ -55,13 +55,18 @@ function withOptionalBody<Document extends { paths?: object }>(document: Documen
 /** `/openapi.json` and `/docs`. */
 export async function addDocs(server: FastifyInstance): Promise<void> {
   let text: string | undefined
-  server.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => {
+  server.get('/openapi.json', { schema: { hide: true }, config: { access: 'open' } }, (_request, reply) => {
     text ??= JSON.stringify(server.swagger())
     return reply.header('content-type', 'application/json; charset=utf-8').send(text)
   })
-  await server.register(swaggerUi, {
-    routePrefix: '/docs',
-    staticCSP: CSP_DOCS,
-    uiConfig: { deepLinking: true, tryItOutEnabled: true, validatorUrl: null },
+  await server.register(async docs => {
+    docs.addHook('onRoute', route => {
+      route.config = { ...route.config, access: 'open' }
+    })
+    await docs.register(swaggerUi, {
+      routePrefix: '/docs',
+      staticCSP: CSP_DOCS,
+      uiConfig: { deepLinking: true, tryItOutEnabled: true, validatorUrl: null },
+    })
   })
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { GroundstationError } from '../errors.ts'
 import type { CompiledFeed } from '../feed/compile.ts'
+import { accessTo, NAMED } from '../sources/http/route-access.ts'
 import type { Page } from '../store/read/query.ts'
 import { listKeyRecord, listRecord, type RecordedEvent } from '../store/read/record.ts'
 import { type ApiContext, feedOf, keyOf } from './context.ts'
@@ -11,13 +12,17 @@ import { isWhole, readToken, tokenOf } from './token.ts'
 
 /** `GET /feeds/{feed}/record`: the events themselves, of one key in their order, or of all, lane by lane. */
 export function addRecord(server: FastifyInstance, context: ApiContext): void {
-  server.get('/feeds/:feed/record', { schema: recordSchema }, async (request, reply) => {
-    const feed = feedOf(context, request.params)
-    const parameters = parametersOf(request, ['key', 'from', 'limit', 'after'])
-    const read = parameters.key === undefined ? readAll : readKey
-    const { page, next } = await read(context, feed, { ...parameters, limit: limitOf(parameters.limit) })
-    return sendList(reply, page.items.map(textOf), page.hasMore ? next : null)
-  })
+  server.get(
+    '/feeds/:feed/record',
+    { schema: recordSchema, config: accessTo('read', NAMED) },
+    async (request, reply) => {
+      const feed = feedOf(context, request.params)
+      const parameters = parametersOf(request, ['key', 'from', 'limit', 'after'])
+      const read = parameters.key === undefined ? readAll : readKey
+      const { page, next } = await read(context, feed, { ...parameters, limit: limitOf(parameters.limit) })
+      return sendList(reply, page.items.map(textOf), page.hasMore ? next : null)
+    },
+  )
 }
 
 type Asked = { key?: string; from?: string; after?: string; limit: number }

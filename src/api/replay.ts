@@ -5,6 +5,7 @@ import { sendReceipt } from '../sources/http/answer.ts'
 import type { Budget } from '../sources/http/budget.ts'
 import type { Limits } from '../sources/http/limits.ts'
 import { mediaOf } from '../sources/http/media.ts'
+import { accessTo, NAMED } from '../sources/http/route-access.ts'
 import { readWhole, WholeBody } from '../sources/http/whole-body.ts'
 import type { DeadLetter } from '../store/read/letters.ts'
 import { type ApiContext, feedOf } from './context.ts'
@@ -16,7 +17,8 @@ export type ReplayContext = ApiContext & { readonly limits: Limits; readonly bud
 
 /** `POST /feeds/{feed}/dead-letters/{id}/replay`: the corrected event, or an empty body for the event as it was. */
 export function addReplay(server: FastifyInstance, context: ReplayContext): void {
-  server.post('/feeds/:feed/dead-letters/:id/replay', { schema: replaySchema }, async (request, reply) => {
+  const options = { schema: replaySchema, config: accessTo('operate', NAMED) }
+  server.post('/feeds/:feed/dead-letters/:id/replay', options, async (request, reply) => {
     const feed = feedOf(context, request.params)
     const isDry = oneOf('dry', parametersOf(request, ['dry']).dry, ['true', 'false']) === 'true'
     const letter = await openLetterOf(context, feed, request.params)

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { accessTo } from '../sources/http/route-access.ts'
 import { listRows } from '../store/read/rows.ts'
 import type { ApiContext } from './context.ts'
 import { sendRows } from './list.ts'
@@ -10,7 +11,8 @@ export function addRows(server: FastifyInstance, { feeds, query }: ApiContext): 
   for (const feed of feeds.values())
     for (const table of feed.tables) {
       if (table.path === undefined) continue
-      server.get(table.path, { schema: tableSchema(feed, table) }, async (request, reply) => {
+      const config = accessTo('read', feed.name)
+      server.get(table.path, { schema: tableSchema(feed, table), config }, async (request, reply) => {
         const parameters = parametersOf(request, ['skip', 'limit'])
         const page = { skip: skipOf(parameters.skip), limit: limitOf(parameters.limit) }
         return sendRows(reply, await listRows(query, table, page), page)

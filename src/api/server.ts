@@ -8,6 +8,7 @@ import { DEFAULT_LIMITS, type Limits } from '../sources/http/limits.ts'
 import { posting } from '../sources/http/plugin.ts'
 import { problemOf, sendProblem } from '../sources/http/problem.ts'
 import type { Query } from '../store/read/query.ts'
+import { addAccess, type Identify } from './access.ts'
 import { addAlerts } from './alerts.ts'
 import { answerUnreadable, boundConnections } from './connections.ts'
 import type { LagOf } from './context.ts'
@@ -43,6 +44,10 @@ export type ServerOptions = {
   readonly feeds: ReadonlyMap<string, CompiledFeed>
   /** Calls back when a stream of alerts has grown, with its path; streams are looked at now and then, without it. */
   readonly listen?: (onGrown: (stream: string) => void) => void
+  /** Who a token is; without it none is taken. */
+  readonly identify?: Identify
+  /** Lets everyone who reaches the address post and read, but for feeds that state their access. */
+  readonly isOpen?: boolean
   readonly limits?: Partial<Limits>
   readonly log: Log
   readonly version: string
@@ -62,11 +67,15 @@ export type Server = {
 export async function createServer(options: ServerOptions): Promise<Server> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const stopping = new AbortController()
-  // Until it is known, the careful way.
-  const guard: Guard = { isLoopback: true, stopping: stopping.signal }
+  const guard: Guard = { isLoopback: undefined, stopping: stopping.signal }
   const server = fastify(limits, options.tls)
   addErrors(server, options.log)
   addGuard(server, guard)
+  addAccess(server, {
+    feeds: options.feeds,
+    identify: options.identify ?? nobody,
+    asks: () => guard.isLoopback !== true && options.isOpen !== true,
+  })
   boundConnections(server.server, limits)
   await addRoutes(server, options, limits, stopping.signal)
   await server.ready()
@@ -85,6 +94,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     openapi: () => server.swagger() as unknown as Readonly<Record<string, unknown>>,
   }
 }
+
+const nobody: Identify = async () => undefined
 
 function fastify(limits: Limits, tls: ServerOptions['tls']): FastifyInstance {
   const timeouts = { headersTimeout: limits.headersMsMax, connectionsCheckingInterval: 1_000 }

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { GroundstationError } from '../errors.ts'
 import type { CompiledFeed } from '../feed/compile.ts'
 import { type CompiledState, present, type SortField } from '../feed/state.ts'
+import { accessTo } from '../sources/http/route-access.ts'
 import { findState, listStates, type SortValue, type StatesAfter } from '../store/read/states.ts'
 import { type ApiContext, keyOf, notFound } from './context.ts'
 import { sendList, sendValue } from './list.ts'
@@ -20,7 +21,8 @@ function addState(
   feed: CompiledFeed,
   state: CompiledState,
 ): void {
-  server.get(state.path, { schema: stateListSchema(feed, state) }, async (request, reply) => {
+  const config = accessTo('read', feed.name)
+  server.get(state.path, { schema: stateListSchema(feed, state), config }, async (request, reply) => {
     const parameters = parametersOf(request, ['sort', 'limit', 'after'])
     const { sort, isDescending } = sortOf(state, parameters.sort)
     const limit = limitOf(parameters.limit)
@@ -34,7 +36,7 @@ function addState(
       next,
     )
   })
-  server.get(`${state.path}/:key`, { schema: stateSchema(feed, state) }, async (request, reply) => {
+  server.get(`${state.path}/:key`, { schema: stateSchema(feed, state), config }, async (request, reply) => {
     const { at } = parametersOf(request, ['at'])
     const number = at === undefined ? undefined : wholeNumber('at', at, 1)
     const given = (request.params as { key: string }).key

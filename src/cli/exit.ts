@@ -20,6 +20,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   SETTING_INVALID: EXIT.usage,
   USAGE: EXIT.usage,
   NOT_FOUND: EXIT.usage,
+  NAME_TAKEN: EXIT.usage,
   REQUEST_INVALID: EXIT.usage,
   BODY_TOO_LARGE: EXIT.usage,
   MEDIA_TYPE: EXIT.usage,

@@ -9,6 +9,7 @@ import { addOffsets } from './commands/offsets.ts'
 import { addReplay } from './commands/replay.ts'
 import { addSimulate } from './commands/simulate.ts'
 import { addStart } from './commands/start.ts'
+import { addTokens } from './commands/tokens.ts'
 import { addVerify } from './commands/verify.ts'
 import type { Context } from './context.ts'
 import { exitCodeOf } from './exit.ts'
@@ -43,6 +44,7 @@ async function programOf(args: readonly string[]): Promise<Command> {
   addReplay(program, context)
   addDeadLetters(program, context)
   addOffsets(program, context)
+  addTokens(program, context)
   addDoctor(program, context)
   await addSimulate(program, args)
   return program

@@ -5,6 +5,7 @@
  *     database-url    mode 600, the URL that psql takes
  *     users/          a lease for each process that uses the server
  *     locks/          the lock under which the server is started and stopped
+ *     secret          mode 600, what tokens are signed with where GROUNDSTATION_SECRET isn't set
  *     server.log      what the server says; server.log.1 is the one before
  */
 import { randomUUID } from 'node:crypto'

@@ -1,1 +1,2 @@
 export { type EmbeddedLogLine, type EmbeddedOptions, type EmbeddedServer, openEmbedded } from './open.ts'
+export { keptSecret } from './secret.ts'

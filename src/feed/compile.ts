@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Type } from 'typebox'
+import { type CompiledAccess, compileAccess } from './access.ts'
 import { type CompiledAlert, compileAlert } from './alert.ts'
 import type { AnyVariants, FeedDeclaration } from './declare.ts'
 import type { Environment } from './env.ts'
@@ -30,6 +31,8 @@ export type CompiledFeed = {
   readonly tablesOf: (type: string) => readonly CompiledTable[]
   readonly state: CompiledState | undefined
   readonly alerts: readonly CompiledAlert[]
+  /** Undefined where the feed doesn't say: then the address that the server is bound to does. */
+  readonly access: CompiledAccess | undefined
   /** Changes when the same events would fold to another state. */
   readonly fingerprint: string
 }
@@ -65,6 +68,7 @@ export function compileFeed(declaration: FeedDeclaration, environment: Environme
   checkPlaces(declaration, identity, tables, faults)
   const { source } = declaration
   const signature = compileSignature(source?.kind === 'http' ? source.signature : undefined, environment, faults)
+  const access = compileAccess(declaration.access, signature !== undefined, faults)
   const waitMs = parseDurationMs(declaration.gaps?.wait ?? '30s')
   if (waitMs === undefined) faults.push({ place: 'gaps.wait', message: "expected a number and a unit, such as '30s'" })
   const validators = new Map<string, Validator>()
@@ -84,6 +88,7 @@ export function compileFeed(declaration: FeedDeclaration, environment: Environme
     tablesOf: tablesByType(tables),
     state,
     alerts,
+    access,
     fingerprint: fingerprintOf(declaration),
   }
 }

@@ -1,4 +1,5 @@
 import type { Static, TSchema } from 'typebox'
+import type { Access } from './access.ts'
 import type { Alert } from './alert.ts'
 import type { Column } from './column.ts'
 import type { DeclaredSource } from './source.ts'
@@ -110,6 +111,8 @@ export type Feed<Shape extends EventShape, StateSchema extends TSchema> = {
   }
   /** By the rule's name. */
   readonly alerts?: Readonly<Record<string, Alert<Shape extends AnyVariants ? Kinds<Shape> : string>>>
+  /** Who may read and post. A feed that says it asks always; one that doesn't is open on loopback. */
+  readonly access?: Access
 }
 
 export type Gaps = {
@@ -131,6 +134,7 @@ export type FeedDeclaration = {
     readonly evolve: Evolve<never, never> | Readonly<Record<string, Evolve<never, never>>>
   }
   readonly alerts?: Readonly<Record<string, Alert>>
+  readonly access?: Access
 }
 
 /** Marks what `defineFeed` returned, so that a feed file with another default export is refused with words. */

@@ -7,7 +7,7 @@ const served = await serve()
 const { url } = served
 const detection = (year: number) => JSON.stringify({ Year: year, Make: 'Volvo', Model: 'XC60', Category: 'SUV' })
 const post = (body: string, key: string, type = 'application/json') =>
-  send(`${url}/feeds/detections/events`, body, { 'content-type': type, 'idempotency-key': key })
+  send(`${url}/feeds/detections/events`, body, { 'content-type': type, 'idempotency-key': key, ...served.as.writer })
 const stored = async () => (await served.rows('select count(*) as count from detections'))[0]?.count
 
 test('with a key, the same post again adds not a row; another body is 409', async () => {

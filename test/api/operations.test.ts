@@ -89,15 +89,19 @@ test('the record gives events back to the byte, of one key or of all', async () 
   )
   assert.equal((await get<List>(`${feed}/record?key=nobody`)).body.data.length, 0)
   assert.equal((await get(`${feed}/record?from=5`)).status, 400)
-  assert.equal((await get(`${url}/feeds/detections/record?key=a`)).status, 400)
+  assert.equal((await get(`${url}/feeds/detections/record?key=a`, served.as.reader)).status, 400)
 })
 
 test('a page of large events ends before it is too large, and goes on', async () => {
   const text = 'x'.repeat(900_000)
   const count = 12
   for (let index = 0; index < count; index++)
-    await send(`${url}/feeds/detections/events`, JSON.stringify({ Year: index, Make: 'M', Model: 'M', Category: text }))
-  const recorded = await pages<{ event: { Year: number } }>(`${url}/feeds/detections/record`)
+    await send(
+      `${url}/feeds/detections/events`,
+      JSON.stringify({ Year: index, Make: 'M', Model: 'M', Category: text }),
+      { 'content-type': 'application/json', ...served.as.writer },
+    )
+  const recorded = await pages<{ event: { Year: number } }>(`${url}/feeds/detections/record`, served.as.reader)
   assert.ok(recorded.length > 1)
   assert.deepEqual(new Set(recorded.flat().map(({ event }) => event.Year)).size, count)
   for (let index = 0; index < count; index++) await send(`${url}/messages`, `${index} ${text}`)
@@ -112,10 +116,12 @@ test('who asks for large pages and never reads them is cut off', async t => {
     await send(
       `${other.url}/feeds/detections/events`,
       JSON.stringify({ Year: index, Make: 'M', Model: 'M', Category: 'x'.repeat(1_000_000) }),
+      { 'content-type': 'application/json', ...other.as.writer },
     )
   const { socket, write, ended } = await rawConnection(t, Number(new URL(other.url).port))
   socket.pause()
-  write('GET /feeds/detections/record HTTP/1.1\r\nhost: localhost\r\n\r\n'.repeat(4))
+  const asked = `GET /feeds/detections/record HTTP/1.1\r\nhost: localhost\r\nauthorization: ${other.as.reader.authorization}\r\n\r\n`
+  write(asked.repeat(4))
   const cut = new Promise(resolve => socket.once('error', resolve))
   const probe = setInterval(() => write('GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n'), 50)
   t.after(() => clearInterval(probe))

@@ -41,9 +41,9 @@ type Description = { readonly paths: Record<string, { readonly get: { readonly r
 type Fields = Record<string, unknown>
 
 const served = await serve({}, [detections, everything])
-const { url } = served
+const { url, as } = served
 const list = async (path: string) => {
-  const { status, body, text: found } = await get<Rows>(`${url}${path}`)
+  const { status, body, text: found } = await get<Rows>(`${url}${path}`, as.reader)
   assert.equal(status, 200, found)
   return body
 }
@@ -55,7 +55,10 @@ test('rows come in the order in which they were accepted, whatever the page', as
   for (let batch = 0; batch < 5; batch++) {
     const some = Array.from({ length: 200 }, (_, index) => ((seed + batch) * 7919 + index * 104_729) % 10_000)
     years.push(...some)
-    await send(`${url}/feeds/detections/events`, JSON.stringify(some.map(seen)))
+    await send(`${url}/feeds/detections/events`, JSON.stringify(some.map(seen)), {
+      'content-type': 'application/json',
+      ...as.writer,
+    })
   }
   const yearsOf = ({ data }: Rows) => data.map(({ year }) => year)
   const first = await list('/detections')
@@ -138,7 +141,7 @@ test('a parameter that is none, or out of bounds, is 400 with a word why', async
     ...['skip=-1', 'skip=x', 'skip=', 'skip=10000001', 'skip=1.5', 'skip=1&skip=2', 'skip=0%20or%201=1'],
     ...['limit=0', 'limit=1001', 'limit=ten', 'offset=1', 'after=x', 'sort=year', '__proto__=1'],
   ]) {
-    const { status, body } = await get(`${url}/detections?${query}`)
+    const { status, body } = await get(`${url}/detections?${query}`, as.reader)
     assert.deepEqual([status, body.type], [400, 'urn:groundstation:request-invalid'], query)
     assert.ok(String(body.detail).length > 10)
   }

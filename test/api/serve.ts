@@ -5,10 +5,15 @@ import launches from '../../feeds/spacex-launches.ts'
 import { createServer, type Server } from '../../src/api/server.ts'
 import type { Engine } from '../../src/engine/contract.ts'
 import { createEngine } from '../../src/engine/engine.ts'
+import { ROLES, type Role } from '../../src/feed/access.ts'
 import { compileFeed } from '../../src/feed/compile.ts'
 import type { DeclaredFeed } from '../../src/feed/declare.ts'
 import type { Limits } from '../../src/sources/http/limits.ts'
 import { openStore, type Row } from '../../src/store/store.ts'
+import { insertToken } from '../../src/store/users/machine-tokens.ts'
+import { authenticator } from '../../src/users/authenticate.ts'
+import { digestOf, newMachineToken } from '../../src/users/machine-token.ts'
+import { userTokens } from '../../src/users/user-token.ts'
 import { freshDatabase } from '../database.ts'
 
 export type Served = {
@@ -16,13 +21,18 @@ export type Served = {
   readonly server: Server
   readonly engine: Engine
   readonly faults: string[]
+  /** The header of a machine with a role. */
+  readonly as: Readonly<Record<Role, { readonly authorization: string }>>
   rows(sql: string, ...values: readonly unknown[]): Promise<Row[]>
 }
+
+export const SECRET = 'a secret of the tests, long enough'
 
 /** The whole of it over a database of its own: the feeds of the project, the engine, the server on a free port. */
 export async function serve(
   limits: Partial<Limits> = {},
   declared: readonly DeclaredFeed[] = [rockets, detections, launches],
+  { host = '127.0.0.1', isOpen = false } = {},
 ): Promise<Served> {
   // What was opened last is closed first.
   const closing: (() => Promise<void>)[] = []
@@ -36,21 +46,30 @@ export async function serve(
   closing.push(() => engine.stop())
   await engine.start()
   const faults: string[] = []
+  const bearers = ROLES.map(async role => {
+    const token = newMachineToken()
+    await insertToken(store.query, { name: role, role, digest: digestOf(token) })
+    return [role, { authorization: `Bearer ${token}` }] as const
+  })
+  const as = Object.fromEntries(await Promise.all(bearers)) as Served['as']
   const server = await createServer({
     engine,
     feeds: engine.feeds,
     query: store.query,
+    identify: authenticator(store.query, userTokens(SECRET)),
     limits,
+    isOpen,
     log: { error: (_fields, message) => faults.push(message), info: () => undefined },
     version: '0.0.0',
   })
   closing.push(() => server.close())
-  const { address } = await server.listen({ host: '127.0.0.1', port: 0 })
+  const { address } = await server.listen({ host, port: 0 })
   return {
-    url: address,
+    url: address.replace('0.0.0.0', '127.0.0.1'),
     server,
     engine,
     faults,
+    as,
     rows: async (sql, ...values) => (await store.query(sql, values)).rows,
   }
 }
@@ -61,8 +80,11 @@ export type Answer<Body = Record<string, unknown>> = {
   readonly text: string
 }
 
-export async function get<Body = Record<string, unknown>>(url: string): Promise<Answer<Body>> {
-  return answerOf(await fetch(url))
+export async function get<Body = Record<string, unknown>>(
+  url: string,
+  headers: Record<string, string> = {},
+): Promise<Answer<Body>> {
+  return answerOf(await fetch(url, { headers }))
 }
 
 export async function send<Body = Record<string, unknown>>(
@@ -82,13 +104,17 @@ async function answerOf<Body>(response: Response): Promise<Answer<Body>> {
 export type List<Item = Record<string, unknown>> = { readonly data: Item[]; readonly next: string | null }
 
 /** All pages of a list. */
-export async function pages<Item = Record<string, unknown>>(url: string): Promise<Item[][]> {
+export async function pages<Item = Record<string, unknown>>(
+  url: string,
+  headers: Record<string, string> = {},
+): Promise<Item[][]> {
   const all: Item[][] = []
   let after: string | null = ''
   while (after !== null) {
     const separator = url.includes('?') ? '&' : '?'
     const { status, body, text }: Answer<List<Item>> = await get(
       after === '' ? url : `${url}${separator}after=${after}`,
+      headers,
     )
     if (status !== 200) throw new Error(`${url}: ${status} ${text}`)
     all.push(body.data)

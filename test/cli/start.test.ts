@@ -117,15 +117,18 @@ describe('start is refused', () => {
 
   test('for everyone to reach, unless told so: 2', async t => {
     const cwd = await folderWith(t, { 'a.ts': SEQUENCED_FEED })
-    for (const env of [{ HOST: '0.0.0.0' }, { HOST: '0.0.0.0', GROUNDSTATION_SECRET: 's'.repeat(32) }]) {
-      const { code, stderr } = await groundstation(['start', 'a.ts'], { cwd, env })
-      assert.equal(code, 2)
-      assert.match(stderr, /^HOST is '0\.0\.0\.0', which others reach.*--open/)
+    const { code, stderr } = await groundstation(['start', 'a.ts'], { cwd, env: { HOST: '0.0.0.0' } })
+    assert.equal(code, 2)
+    assert.match(stderr, /^HOST is '0\.0\.0\.0', which others reach.*--open/)
+    for (const [args, env, status] of [
+      [['--open'], {}, 200],
+      [[], { GROUNDSTATION_SECRET: 's'.repeat(32) }, 401],
+    ] as const) {
+      const { child, exit, url } = await start(t, cwd, ['a.ts', ...args], { HOST: '0.0.0.0', ...env })
+      assert.equal((await post(`${url}/steps`, { key: 'a', number: 1 })).status, status)
+      child.kill('SIGTERM')
+      await exit
     }
-    const { child, exit, told } = await start(t, cwd, ['a.ts', '--open'], { HOST: '0.0.0.0' })
-    assert.match(told, /ready on http:/)
-    child.kill('SIGTERM')
-    await exit
   })
 
   test('on a port that is taken: 3', async t => {

@@ -48,6 +48,9 @@ const MISTAKES: readonly (readonly [string, Draft, string, RegExp])[] = [
     'identity.time',
     /must be string/,
   ],
+  ['an access that is a word', { access: 'reader' }, 'access', /an object/],
+  ['an access of an unknown role', { access: { read: 'admin' } }, 'access.read', /one of reader, writer/],
+  ['an access to something else', { access: { write: 'writer' } }, 'access.write', /read, post and default/],
   ['a wait without a unit', { gaps: { wait: '30' } }, 'gaps.wait', /'30s'/],
   [
     'variants without a type',

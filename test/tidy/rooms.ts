@@ -23,6 +23,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   verify: { may: ['feed/', 'sequencer/', 'store/', 'engine/'] },
   replay: { may: ['feed/', 'sequencer/', 'store/', 'engine/'] },
   embedded: { may: [] },
+  users: {
+    may: ['feed/access.ts', 'store/read/query.ts', 'store/users/'],
+    packages: ['@node-rs/argon2', 'jose'],
+  },
   kafka: { may: [], packages: ['@platformatic/kafka'] },
   settings: { may: [] },
   loader: { may: ['feed/'], packages: ['groundstation'] },
@@ -46,6 +50,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'settings/',
       'sources/',
       'store/',
+      'users/',
       'verify/',
     ],
     packages: ['commander', 'pino'],

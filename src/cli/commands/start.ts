@@ -5,6 +5,8 @@ import { GroundstationError, messageOf } from '../../errors.ts'
 import type { CompiledFeed } from '../../feed/compile.ts'
 import { isLoopback, ROLES, type Role, type Settings } from '../../settings/settings.ts'
 import { ALERTS_CHANNEL } from '../../store/listen.ts'
+import { authenticator } from '../../users/authenticate.ts'
+import { userTokens } from '../../users/user-token.ts'
 import { type CommonOptions, type Context, settingsOf, withCommonOptions } from '../context.ts'
 import { compiledFeeds } from '../feeds.ts'
 import { createLog } from '../log.ts'
@@ -12,6 +14,7 @@ import { openRuntime, type Runtime } from '../open.ts'
 import { announce } from '../ready.ts'
 import { aborted, stopAll, stopOnSignals } from '../stop.ts'
 import { openTopics, type TopicRoles } from '../topics.ts'
+import { secretOf } from '../users.ts'
 
 type Options = CommonOptions & { readonly open?: boolean; readonly roles: readonly Role[] }
 
@@ -26,7 +29,7 @@ export function addStart(program: Command, context: Context): void {
     .option('--roles <roles>', 'of gateway, worker and api; all in one process unless told otherwise', rolesOf, [
       ...ROLES,
     ])
-    .option('--open', 'lets everyone who reaches the address post and read')
+    .option('--open', 'lets everyone who reaches the address post and read, but for feeds that state their access')
     .action((feeds: string[], options: Options) => start(context, feeds, options))
 }
 
@@ -45,7 +48,7 @@ async function start(context: Context, paths: string[], options: Options): Promi
   try {
     runtime = await openRuntime({ settings, log, cwd, signal, feeds, sweeps: sweepsOf(settings, options.roles) })
     topics = await openTopics({ engine: runtime.engine, settings, feeds, roles: options.roles, log })
-    server = await serve(context, { settings, log, feeds, runtime, topics, roles: options.roles })
+    server = await serve(context, { settings, log, feeds, runtime, topics, options })
     const { address } = await server.listen({ host: settings.host, port: settings.port })
     announce(
       { address, feeds, settings, roles: options.roles, psql: runtime.database.psql, version: context.version },
@@ -71,23 +74,30 @@ type Serving = {
   readonly feeds: readonly CompiledFeed[]
   readonly runtime: Runtime
   readonly topics: TopicRoles
-  readonly roles: readonly Role[]
+  readonly options: Options
 }
 
-function serve({ version }: Context, { settings, log, feeds, runtime, topics, roles }: Serving): Promise<Server> {
+async function serve(
+  { version }: Context,
+  { settings, log, feeds, runtime, topics, options }: Serving,
+): Promise<Server> {
+  const { query } = runtime.database.store
+  const tokens = userTokens(await secretOf(settings, log))
   return createServer({
     engine: runtime.engine,
     intake: topics.intake,
     health: topics.health,
     lag: topics.lag,
     tls: settings.tls,
-    query: runtime.database.store.query,
     listen: onGrown => runtime.database.store.listen(ALERTS_CHANNEL, onGrown),
+    query,
+    identify: authenticator(query, tokens),
+    isOpen: options.open === true,
     feeds: new Map(feeds.map(feed => [feed.name, feed])),
     limits: settings.limits,
     log,
     version,
-    roles: roles.filter(role => role !== 'worker'),
+    roles: options.roles.filter(role => role !== 'worker'),
   })
 }
 
@@ -107,12 +117,10 @@ function lostOf({ database: { lost } }: Runtime): Promise<never> {
 }
 
 function refuseOpenDoor({ host, secret }: Settings, isOpen: boolean): void {
-  if (isOpen || isLoopback(host)) return
+  if (isOpen || secret !== undefined || isLoopback(host)) return
   throw new GroundstationError(
     'SETTING_INVALID',
-    secret === undefined
-      ? `HOST is '${host}', which others reach, and GROUNDSTATION_SECRET isn't set: expected a secret, a loopback address, or --open to let everyone post and read.`
-      : `HOST is '${host}', which others reach, and this version doesn't check tokens yet: expected a loopback address, or --open to let everyone post and read.`,
+    `HOST is '${host}', which others reach, and GROUNDSTATION_SECRET isn't set: expected a secret, a loopback address, or --open to let everyone post and read.`,
   )
 }
 

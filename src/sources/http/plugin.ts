@@ -3,6 +3,7 @@ import type { CompiledFeed } from '../../feed/compile.ts'
 import type { Gateway } from './gateway.ts'
 import { post } from './post.ts'
 import { postSchema } from './post-schema.ts'
+import { accessTo } from './route-access.ts'
 
 export type PostingOptions = { readonly gateway: Gateway; readonly feeds: ReadonlyMap<string, CompiledFeed> }
 
@@ -21,6 +22,7 @@ export const posting: FastifyPluginCallback<PostingOptions> = (server, { gateway
         method: 'POST',
         url: path,
         schema: postSchema(feed, index === 0 ? `post-${feed.name}` : `post-${feed.name}-events`),
+        config: accessTo('post', feed.name),
         handler: async (request, reply) => {
           await post(gateway, feed, path, { request, reply })
           return reply

@@ -18,6 +18,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   SETTING_INVALID: 500,
   USAGE: 400,
   NOT_FOUND: 404,
+  NAME_TAKEN: 409,
   REQUEST_INVALID: 400,
   BODY_TOO_LARGE: 413,
   MEDIA_TYPE: 415,

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import Fastify from 'fastify'
+import { addAccess } from '../../src/api/access.ts'
+import { ROLES, type Role } from '../../src/feed/access.ts'
+import { head, rawConnection } from '../http/raw-connection.ts'
+import { get, type Served, send, serve } from './serve.ts'
+
+const [loopback, elsewhere, open] = await Promise.all([
+  serve(),
+  serve({}, undefined, { host: '0.0.0.0' }),
+  serve({}, undefined, { host: '0.0.0.0', isOpen: true }),
+])
+
+/** A role; nobody is asked; or `feed`: as the feed and the address have it. */
+type Asked = Role | 'open' | { readonly feed: Role }
+
+/** Every route there is, and whom it answers. A route that isn't here fails the test below. */
+const ROUTES: Readonly<Record<string, Asked>> = {
+  'GET /health/live': 'open',
+  'GET /health/ready': 'open',
+  'GET /': 'open',
+  'GET /docs': 'open',
+  'GET /openapi.json': 'open',
+  'GET /metrics': { feed: 'reader' },
+  'GET /feeds': { feed: 'reader' },
+  'POST /messages': { feed: 'writer' },
+  'POST /feeds/rockets/events': { feed: 'writer' },
+  'POST /feeds/spacex-launches/events': { feed: 'writer' },
+  'GET /rockets': { feed: 'reader' },
+  'GET /rockets/{key}': { feed: 'reader' },
+  'GET /feeds/{feed}/record': { feed: 'reader' },
+  'GET /feeds/{feed}/gaps': { feed: 'reader' },
+  'GET /feeds/{feed}/held': { feed: 'reader' },
+  'GET /feeds/{feed}/dead-letters': { feed: 'operator' },
+  'GET /feeds/{feed}/dead-letters/{id}': { feed: 'operator' },
+  'DELETE /feeds/{feed}/dead-letters/{id}': { feed: 'operator' },
+  'POST /feeds/{feed}/dead-letters/{id}/replay': { feed: 'operator' },
+  'POST /feeds/detections/events': 'writer',
+  'GET /detections': 'reader',
+  'GET /alerts': 'reader',
+}
+const COVERED: Readonly<Record<Role, readonly Role[]>> = {
+  reader: ['reader'],
+  writer: ['writer'],
+  operator: ['reader', 'writer', 'operator'],
+  administrator: ROLES,
+}
+
+async function statusOf({ url, as }: Served, route: string, feed: string, role: Role | undefined): Promise<number> {
+  const [method = '', path = ''] = route.split(' ')
+  const headers = { 'content-type': 'application/json', ...(role === undefined ? {} : as[role]) }
+  const at = path.replace('{feed}', feed).replace('{id}', '999').replace('{key}', 'x')
+  const response = await fetch(`${url}${at}`, { method, headers, ...(method === 'POST' ? { body: '{' } : {}) })
+  if (response.status === 401 || response.status === 403) {
+    assert.match(response.headers.get('www-authenticate') ?? '', /^Bearer/)
+    assert.equal(response.headers.get('content-type'), 'application/problem+json')
+  }
+  // A stream has no end.
+  await response.body?.cancel()
+  return response.status
+}
+
+async function checkRoute(served: Served, route: string, feed: string, needed: Role | undefined): Promise<void> {
+  for (const role of [undefined, ...ROLES]) {
+    const status = await statusOf(served, route, feed, role)
+    const place = `${route} of ${feed} as ${role ?? 'nobody'}: ${status}`
+    if (needed === undefined) assert.ok(status !== 401 && status !== 403, place)
+    else if (role === undefined) assert.equal(status, 401, place)
+    else if (COVERED[role].includes(needed)) assert.ok(status !== 401 && status !== 403, place)
+    else assert.equal(status, 403, place)
+  }
+}
+
+describe('who is answered', () => {
+  test('is said here for every route', async () => {
+    const { body } = await get<{ paths: Record<string, object> }>(`${loopback.url}/openapi.json`)
+    const described = Object.entries(body.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map(method => `${method.toUpperCase()} ${path}`),
+    )
+    const hidden = ['GET /', 'GET /docs', 'GET /openapi.json']
+    assert.deepEqual([...described, ...hidden].sort(), Object.keys(ROUTES).sort())
+  })
+
+  for (const [route, asked] of Object.entries(ROUTES))
+    test(route, async () => {
+      const stated = asked === 'open' ? undefined : typeof asked === 'string' ? asked : asked.feed
+      const onLoopback = typeof asked === 'string' ? stated : undefined
+      await checkRoute(loopback, route, 'rockets', onLoopback)
+      await checkRoute(open, route, 'rockets', onLoopback)
+      await checkRoute(elsewhere, route, 'rockets', stated)
+      // A feed that states its access asks always.
+      if (route.includes('{feed}'))
+        for (const served of [loopback, open]) await checkRoute(served, route, 'detections', stated)
+    })
+
+  test('a route that states nothing stops the start', async () => {
+    const server = Fastify()
+    addAccess(server, { feeds: new Map(), identify: async () => undefined, asks: () => false })
+    server.get('/stated', { config: { access: 'open' } }, async () => '')
+    server.get('/forgotten', async () => '')
+    await assert.rejects(async () => server.ready(), /GET \/forgotten.*states its access/)
+  })
+})
+
+describe('a token', () => {
+  test('that is bad is refused where nobody had to show one', async () => {
+    const { status, body } = await get(`${loopback.url}/rockets`, { authorization: 'Bearer gst_none' })
+    assert.deepEqual([status, body.type], [401, 'urn:groundstation:token-invalid'])
+    assert.equal((await get(`${loopback.url}/rockets`, { authorization: 'Basic YTpi' })).status, 200)
+    for (const authorization of ['Bearer', 'Bearer ', 'bearer x', `Bearer ${'x'.repeat(10_000)}`, 'Bearer a b'])
+      assert.equal((await get(`${loopback.url}/rockets`, { authorization })).status, 401, authorization)
+  })
+
+  test('that is bad is refused before a byte of the body is waited for', async t => {
+    const { write, until } = await rawConnection(t, Number(new URL(loopback.url).port))
+    const bad = ['content-type: application/json', 'content-length: 1000', 'authorization: Bearer gst_none']
+    write(head('/feeds/detections/events', ...bad))
+    assert.match(await until('token-invalid'), /^HTTP\/1.1 401 /)
+  })
+
+  test('of a machine ends when it is revoked, within two seconds, and says when it was used', async () => {
+    const { url, as, rows } = loopback
+    const asked = () => get(`${url}/feeds/detections/record`, as.reader)
+    assert.equal((await asked()).status, 200)
+    const [used] = await rows('select used_at from groundstation.machine_token where name = $1', 'reader')
+    assert.ok(used?.used_at)
+    await rows('update groundstation.machine_token set revoked_at = now() where name = $1', 'reader')
+    const revokedMs = performance.now()
+    while ((await asked()).status !== 401) assert.ok(performance.now() - revokedMs < 2_000)
+    await rows('update groundstation.machine_token set revoked_at = null where name = $1', 'reader')
+  })
+
+  test('is nowhere in the database, only its digest is', async () => {
+    const text = JSON.stringify(await loopback.rows('select t.*::text from groundstation.machine_token t'))
+    for (const { authorization } of Object.values(loopback.as))
+      assert.ok(!text.includes(authorization.slice('Bearer gst_'.length)))
+  })
+})
+
+test('what is posted with a token is stored, and read with another', async () => {
+  const { url, as } = elsewhere
+  const seen = JSON.stringify({ Year: 2011, Make: 'Honda', Model: 'Civic', Category: 'Sedan' })
+  const posted = await send(`${url}/feeds/detections/events`, seen, {
+    'content-type': 'application/json',
+    ...as.writer,
+  })
+  assert.deepEqual(posted.body, { outcome: 'accepted' })
+  assert.equal((await get<{ data: unknown[] }>(`${url}/feeds/detections/record`, as.reader)).body.data.length, 1)
+  assert.deepEqual(elsewhere.faults, [])
+})
