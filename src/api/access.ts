@@ -21,6 +21,7 @@ type Needed = readonly Role[] | 'user'
 export function addAccess(server: FastifyInstance, door: Door): void {
   const unstated: (() => string | undefined)[] = []
   server.decorateRequest('identity', undefined)
+  server.decorateRequest('isWelcome', undefined)
   server.addHook('onRoute', route => {
     unstated.push(() => (route.config?.access === undefined ? `${route.method} ${route.url}` : undefined))
   })
@@ -38,7 +39,15 @@ export function addAccess(server: FastifyInstance, door: Door): void {
     if (needed.length === 0 && token === undefined) return done()
     identified(door, token, needed).then(identity => {
       if (identity instanceof Refusal) reply.header('www-authenticate', challengeOf(identity, token))
-      else request.identity = identity
+      else {
+        request.identity = identity
+        request.isWelcome = () =>
+          identified(door, token, needed).then(
+            found => !(found instanceof Refusal),
+            // Nobody can say at the moment: nothing is taken back for that.
+            () => true,
+          )
+      }
       done(identity instanceof Refusal ? identity : undefined)
     }, done)
   })

@@ -5,13 +5,15 @@ import type { ApiContext } from './context.ts'
 import type { Log } from './errors.ts'
 import { AlertLog } from './live/alert-log.ts'
 import { endOf, follow, LIVE_PARAMETERS } from './live/follow.ts'
-import type { Seats } from './live/seats.ts'
+import { holderOf, type Seats } from './live/seats.ts'
 import { parametersOf } from './parameters.ts'
 import { alertsSchema } from './schemas/live.ts'
 
 export type LiveContext = {
   readonly seats: Seats
   readonly stopping: AbortSignal
+  readonly heartbeatMs: number
+  readonly stuckMsMax: number
   readonly log: Log
   /** Calls back with a stream's path when it has grown; with an empty text when any may have. */
   readonly listen: (onGrown: (stream: string) => void) => void
@@ -30,9 +32,9 @@ export function addAlerts(server: FastifyInstance, { feeds, query }: ApiContext,
   for (const [path, log] of logs)
     server.get(path, optionsOf(path, streams.get(path) ?? []), async (request, reply) => {
       const end = endOf(parametersOf(request, LIVE_PARAMETERS))
-      const leave = live.seats.take(request.ip)
+      const leave = live.seats.take(holderOf(request))
       try {
-        await follow(request, reply, log, { ...end, stopping: live.stopping })
+        await follow(request, reply, log, { ...end, ...live, isWelcome: request.isWelcome })
       } finally {
         leave()
       }

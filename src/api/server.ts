@@ -135,8 +135,10 @@ async function addRoutes(server: FastifyInstance, options: ServerOptions, limits
     addHome(server, feeds)
     addStates(server, context)
     addRows(server, context)
+    const { log, listen = () => undefined } = options
+    const { heartbeatMs, stuckMsMax } = limits
     const seats = new Seats(limits.streamsPerUserMax)
-    addAlerts(server, context, { seats, stopping, log: options.log, listen: options.listen ?? (() => undefined) })
+    addAlerts(server, context, { seats, stopping, log, listen, heartbeatMs, stuckMsMax })
     addFeeds(server, context)
     addRecord(server, context)
     addGaps(server, context)

@@ -5,14 +5,15 @@ import { HEARTBEAT, placeText, textOf } from './message.ts'
 
 export type Following = {
   readonly stopping: AbortSignal
+  /** Whether who asked may still read: a token ends, and what it opened ends with it. */
+  readonly isWelcome?: (() => Promise<boolean>) | undefined
+  readonly heartbeatMs: number
+  readonly stuckMsMax: number
   /** After so many messages the answer ends; never without it. */
   readonly limit: number | undefined
   readonly endsAfterMs: number | undefined
 }
 
-const HEARTBEAT_MS = 15_000
-/** Whoever takes nothing for so long is cut; it goes on where it was when it comes back. */
-const STUCK_MS = 20_000
 const RECONNECT_MS = 1_000
 
 export const LIVE_PARAMETERS = ['limit', 'seconds'] as const
@@ -79,15 +80,20 @@ class Line {
   readonly #timers: NodeJS.Timeout[]
   readonly #over = Promise.withResolvers<void>()
   readonly #stopping: AbortSignal
+  readonly #isWelcome: Following['isWelcome']
+  readonly #stuckMsMax: number
   readonly #stop = () => this.#finish()
   #left: number
   isOver = false
 
-  constructor(reply: FastifyReply, { stopping, limit, endsAfterMs }: Following) {
+  constructor(reply: FastifyReply, following: Following) {
+    const { stopping, limit, endsAfterMs } = following
     const response = reply.raw
     this.#response = response
     this.#left = limit ?? Number.POSITIVE_INFINITY
     this.#stopping = stopping
+    this.#isWelcome = following.isWelcome
+    this.#stuckMsMax = following.stuckMsMax
     stopping.addEventListener('abort', this.#stop, { once: true })
     response.on('close', this.#stop)
     response.on('error', this.#stop)
@@ -97,7 +103,7 @@ class Line {
       // Proxies must hand on what comes when it comes.
       'x-accel-buffering': 'no',
     })
-    this.#timers = [setInterval(() => this.#beat(), HEARTBEAT_MS)]
+    this.#timers = [setInterval(() => this.#beat(), following.heartbeatMs)]
     if (endsAfterMs !== undefined) this.#timers.push(setTimeout(this.#stop, endsAfterMs))
     if (stopping.aborted || response.destroyed) this.#finish()
   }
@@ -124,7 +130,7 @@ class Line {
   async #drained(): Promise<void> {
     const drained = Promise.withResolvers<void>()
     this.#response.once('drain', drained.resolve)
-    const timer = setTimeout(() => this.#response.destroy(), STUCK_MS)
+    const timer = setTimeout(() => this.#response.destroy(), this.#stuckMsMax)
     await Promise.race([drained.promise, this.over])
     clearTimeout(timer)
     this.#response.off('drain', drained.resolve)
@@ -132,6 +138,7 @@ class Line {
 
   #beat(): void {
     if (!this.#response.writableNeedDrain) this.#response.write(HEARTBEAT)
+    void this.#isWelcome?.().then(isWelcome => isWelcome || this.#finish())
   }
 
   #finish(): void {

@@ -1,4 +1,9 @@
+import type { FastifyRequest } from 'fastify'
 import { GroundstationError } from '../../errors.ts'
+
+/** Who has a stream open: the user or the machine, and the address where nobody is known. */
+export const holderOf = ({ identity, ip }: FastifyRequest): string =>
+  identity === undefined ? `address ${ip}` : `${identity.kind} ${identity.id}`
 
 /** How many streams one user, or one address where nobody is known, may have open at a time. */
 export class Seats {

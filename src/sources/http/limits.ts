@@ -20,6 +20,10 @@ export type Limits = {
   readonly connectionsMax: number
   /** Live streams that one user, or one address, may have open. */
   readonly streamsPerUserMax: number
+  /** A live stream says so often that it is there. */
+  readonly heartbeatMs: number
+  /** Whoever takes nothing of a live stream for so long is cut; it goes on where it was when it comes back. */
+  readonly stuckMsMax: number
   /** From the call to close until connections that are still busy are cut. */
   readonly closeMsMax: number
 }
@@ -39,5 +43,7 @@ export const DEFAULT_LIMITS: Limits = {
   keepAliveMs: 5_000,
   connectionsMax: 10_000,
   streamsPerUserMax: 100,
+  heartbeatMs: 15_000,
+  stuckMsMax: 20_000,
   closeMsMax: 10_000,
 }

@@ -21,6 +21,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Undefined where nobody had to say who they are, and didn't. */
     identity: Identity | undefined
+    /** Whether whoever asked would be let in again; undefined where nobody had to say. */
+    isWelcome: (() => Promise<boolean>) | undefined
   }
 }
 
