@@ -42,6 +42,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => in
 const tooLong = AbortSignal.timeout(RUN_MS_MAX[kind])
 const ended = AbortSignal.any([interrupted.signal, tooLong])
 
+// What is run again and again is read once.
+process.env.NODE_COMPILE_CACHE ??= join(ROOT, 'node_modules/.cache/groundstation')
 const folder = await mkdtemp(join(tmpdir(), 'groundstation-tests-'))
 const server = await openEmbedded({ home: join(folder, 'home'), log: () => undefined })
 const kafka = kind === 'services' ? await offerBroker() : undefined

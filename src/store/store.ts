@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import pg from 'pg'
 import { GroundstationError, messageOf } from '../errors.ts'
 import { listenOn } from './listen.ts'
@@ -51,11 +52,12 @@ const types = {
 /** Opens a pool of connections. Errors: STORE_UNREACHABLE, STORE_INCOMPATIBLE. */
 export async function openStore(url: string, options: StoreOptions = {}): Promise<Store> {
   const config = connectionConfig(url, options)
-  const pool = watched(new pg.Pool(config), options)
-  const pipelined = watched(new pg.Pool({ ...config, pipeline: true }), options)
+  const trust = new Trust()
+  const pool = watched(new pg.Pool(config), options, trust)
+  const pipelined = watched(new pg.Pool({ ...config, pipeline: true }), options, trust)
   // Readers have connections of their own: however many ask, the writers get theirs.
-  const readers = watched(new pg.Pool(config), options)
-  const store = storeOf(pool, pipelined, readers, (channel, onNotified) =>
+  const readers = watched(new pg.Pool({ ...config, query_timeout: READ_MS_MAX }), options, trust)
+  const store = storeOf({ pool, pipelined, readers, trust }, (channel, onNotified) =>
     listenOn(config, channel, onNotified, options.log ?? (() => undefined)),
   )
   try {
@@ -84,23 +86,49 @@ function connectionConfig(url: string, options: StoreOptions) {
   }
 }
 
-function watched(pool: pg.Pool, options: StoreOptions): pg.Pool {
+/** Longer than a statement may take: whoever reads is not answered by anybody. */
+const READ_MS_MAX = 65_000
+
+/**
+ * Which connections still lead somewhere, as far as is known. Where one was cut because nothing came back on it, those that are as old
+ * may be as dead, without a word: nobody is given them again.
+ */
+class Trust {
+  readonly #bornIn = new WeakMap<object, number>()
+  #age = 0
+
+  add(client: object): void {
+    this.#bornIn.set(client, this.#age)
+  }
+
+  isGood(client: object): boolean {
+    return this.#bornIn.get(client) === this.#age
+  }
+
+  loseAll(): void {
+    this.#age++
+  }
+}
+
+function watched(pool: pg.Pool, options: StoreOptions, trust: Trust): pg.Pool {
   // Without a listener an idle connection's death would take the process down.
   pool.on('error', error => options.log?.(`a database connection ended: ${error.message}`))
   pool.on('connect', client => {
+    trust.add(client)
     client.on('error', error => options.log?.(`a database connection ended: ${error.message}`))
   })
   return pool
 }
 
 /** `work` with a connection of the pool; one on which something failed is not given to anybody else. */
-function clientsOf(pool: pg.Pool): Store['withClient'] {
+function clientsOf(pool: pg.Pool, trust: Trust): Store['withClient'] {
   return async (work, msMax) => {
-    const client = await connect(pool)
+    const client = await connect(pool, trust)
     let isLate = false
     const cut = () => {
       isLate = true
-      client.release(true)
+      trust.loseAll()
+      cutOff(client)
     }
     const timer = msMax === undefined ? undefined : setTimeout(cut, msMax)
     try {
@@ -116,10 +144,19 @@ function clientsOf(pool: pg.Pool): Store['withClient'] {
   }
 }
 
+/** Ends a connection at once: a polite end of one that pipelines waits for the answers that don't come. */
+function cutOff(client: Client): void {
+  const { connection } = client as unknown as { connection?: { stream?: Duplex } }
+  connection?.stream?.destroy()
+  client.release(true)
+}
+
 type Listen = (channel: string, onNotified: (payload: string) => void) => { close(): Promise<void> }
 
-function storeOf(pool: pg.Pool, pipelined: pg.Pool, readers: pg.Pool, listenTo: Listen): Store {
-  const withClient = clientsOf(pool)
+type Pools = { readonly pool: pg.Pool; readonly pipelined: pg.Pool; readonly readers: pg.Pool; readonly trust: Trust }
+
+function storeOf({ pool, pipelined, readers, trust }: Pools, listenTo: Listen): Store {
+  const withClient = clientsOf(pool, trust)
   let closing: Promise<void> | undefined
   const listeners: { close(): Promise<void> }[] = []
   return {
@@ -131,7 +168,7 @@ function storeOf(pool: pg.Pool, pipelined: pg.Pool, readers: pg.Pool, listenTo: 
       }
     },
     withClient,
-    withPipelined: clientsOf(pipelined),
+    withPipelined: clientsOf(pipelined, trust),
     listen: (channel, onNotified) => void listeners.push(listenTo(channel, onNotified)),
     transaction: work =>
       withClient(async client => {
@@ -158,9 +195,13 @@ function storeOf(pool: pg.Pool, pipelined: pg.Pool, readers: pg.Pool, listenTo: 
   }
 }
 
-async function connect(pool: pg.Pool): Promise<Client> {
+async function connect(pool: pg.Pool, trust: Trust): Promise<Client> {
   try {
-    return await pool.connect()
+    for (;;) {
+      const client = await pool.connect()
+      if (trust.isGood(client)) return client
+      cutOff(client)
+    }
   } catch (error) {
     throw asStoreError(error)
   }
