@@ -1,8 +1,8 @@
-import { arrival, defineFeed, json, Type, text } from 'groundstation'
+import { arrival, defineFeed, env, json, poll, Type, text } from 'groundstation'
 
 export default defineFeed({
   name: 'spacex-launches',
-  source: { kind: 'poll' },
+  source: poll({ url: env('SPACEX_URL'), path: '/v4/launches', every: env('SPACEX_EVERY', '300s') }),
   event: Type.Object({ id: Type.String({ minLength: 1 }) }),
   identity: { snapshot: 'id' },
   tables: {

@@ -16,6 +16,8 @@ const CODES = {
   SOURCE_OFF: { canRetry: false },
   SOURCE_CONFLICT: { canRetry: true },
   SOURCE_FENCED: { canRetry: false },
+  SOURCE_UNREACHABLE: { canRetry: true },
+  SOURCE_ANSWER: { canRetry: false },
   TOPIC_MISSING: { canRetry: false },
   KAFKA_UNREACHABLE: { canRetry: true },
   TOO_MANY_REQUESTS: { canRetry: true },

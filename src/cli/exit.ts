@@ -10,6 +10,8 @@ const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   DECLARATION_OLDER: EXIT.found,
   SOURCE_CONFLICT: EXIT.found,
   SOURCE_FENCED: EXIT.found,
+  SOURCE_UNREACHABLE: EXIT.unreachable,
+  SOURCE_ANSWER: EXIT.unreachable,
   TOPIC_MISSING: EXIT.unreachable,
   KAFKA_UNREACHABLE: EXIT.unreachable,
   IDEMPOTENCY_CONFLICT: EXIT.found,

@@ -6,6 +6,7 @@ import { addDeadLetters } from './commands/dead-letters.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addIngest } from './commands/ingest.ts'
 import { addOffsets } from './commands/offsets.ts'
+import { addPoll } from './commands/poll.ts'
 import { addReplay } from './commands/replay.ts'
 import { addSimulate } from './commands/simulate.ts'
 import { addStart } from './commands/start.ts'
@@ -41,6 +42,7 @@ async function programOf(args: readonly string[]): Promise<Command> {
   addCheck(program, context)
   addVerify(program, context)
   addIngest(program, context)
+  addPoll(program, context)
   addReplay(program, context)
   addDeadLetters(program, context)
   addOffsets(program, context)

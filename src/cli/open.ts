@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import type { Logger } from 'pino'
 import { openEmbedded } from '../embedded/index.ts'
-import type { Engine, PartitionLogs } from '../engine/contract.ts'
+import type { Engine, PartitionLogs, Polls } from '../engine/contract.ts'
 import { createEngine } from '../engine/engine.ts'
 import type { CompiledFeed } from '../feed/compile.ts'
 import type { Settings } from '../settings/settings.ts'
@@ -57,7 +57,11 @@ export async function openDatabase({ settings, log, cwd, signal }: Opening): Pro
 const shellWord = (text: string) => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
 
 /** An engine that runs, and the database under it. */
-export type Runtime = { readonly engine: Engine & PartitionLogs; readonly database: Database; close(): Promise<void> }
+export type Runtime = {
+  readonly engine: Engine & PartitionLogs & Polls
+  readonly database: Database
+  close(): Promise<void>
+}
 
 type RuntimeOpening = Opening & {
   readonly feeds: readonly CompiledFeed[]

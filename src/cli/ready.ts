@@ -50,6 +50,6 @@ function whyOff({ source }: CompiledFeed, { kafka }: Settings): string | undefin
     case 'kafka':
       return kafka === undefined ? "KAFKA_BROKERS isn't set" : undefined
     case 'poll':
-      return "this version doesn't poll yet"
+      return source.unset === undefined ? undefined : `${source.unset} isn't set`
   }
 }

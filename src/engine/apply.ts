@@ -67,7 +67,7 @@ function cutLog(works: readonly Work[], middle: number): [Work[], Work[]] {
   const cut = logOf(second[0])
   if (cut === undefined || logOf(first.at(-1)) !== cut) return [first, second]
   const at = offsetIn(cut, second[0]?.index ?? 0)
-  const { digest: _digest, isComplete: _isComplete, ...open } = cut
+  const { digest: _digest, isComplete: _isComplete, cursor: _cursor, ...open } = cut
   const before: LogChunk = { ...open, to: at }
   const after: LogChunk = { ...cut, from: at }
   const moved = (part: readonly Work[], log: LogChunk) =>

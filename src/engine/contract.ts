@@ -2,13 +2,16 @@ import type { CompiledFeed } from '../feed/compile.ts'
 import type { Refusal } from '../feed/parse.ts'
 import type { Standing } from '../feed/state.ts'
 import type { CaughtUp, KnownPartition, TopicPlace } from '../store/write/partitions.ts'
+import type { PollCounts, PollEnd, PollStanding, PollTake, PollTurn } from '../store/write/polls.ts'
 
 export { logNameOf } from '../store/write/partitions.ts'
-export type { CaughtUp, KnownPartition, TopicPlace }
+export { POLL_LOG } from '../store/write/polls.ts'
+export type { CaughtUp, KnownPartition, PollCounts, PollEnd, PollStanding, PollTake, PollTurn, TopicPlace }
 
 /** What became of one event. Durable by the time it is told. */
 export type Outcome =
-  | { readonly outcome: 'accepted' }
+  /** `version`: of a snapshot, which one of its key this is. */
+  | { readonly outcome: 'accepted'; readonly version?: number }
   | { readonly outcome: 'held'; readonly waitingFor: number }
   | { readonly outcome: 'duplicate' }
   | { readonly outcome: 'conflict'; readonly deadLetter: number }
@@ -42,6 +45,11 @@ export type LogPosition = {
   readonly digest?: Buffer
   /** The log ends with these events. */
   readonly isComplete?: boolean
+  /**
+   * Where whoever reads the log goes on after these events; kept beside the offset, as JSON. Told what becomes of the
+   * events, in their order; undefined: a dead letter.
+   */
+  readonly cursor?: (outcomes: readonly (Outcome | undefined)[]) => unknown
 }
 
 export type KnownLog = {
@@ -124,3 +132,17 @@ export type PartitionLogs = {
    * the names of those that are still the caller's. */
   caughtUp(feed: string, logs: readonly CaughtUp[]): Promise<string[]>
 }
+
+/** For sources that poll: who does, and how far a poll is. Errors of `end` and `leave`: SOURCE_FENCED, where another has taken the poll. */
+export type PollLog = {
+  standing(): Promise<PollStanding>
+  /** Undefined where somebody polls, or has since the poll was seen to stand so. From now on only who holds the epoch writes. */
+  take(take: PollTake): Promise<PollTurn | undefined>
+  /** Holds the lease on; false where it was lost. */
+  renew(epoch: number, leaseMs: number): Promise<boolean>
+  end(epoch: number, end: PollEnd): Promise<void>
+  /** Gives the lease back in the middle of a run, which whoever takes it next goes on with. */
+  leave(epoch: number): Promise<void>
+}
+
+export type Polls = { polls(feed: string): PollLog }

@@ -2,7 +2,7 @@ import { GroundstationError, messageOf } from '../errors.ts'
 import type { CompiledFeed } from '../feed/compile.ts'
 import { migrate } from '../store/migrate.ts'
 import type { Store } from '../store/store.ts'
-import type { Engine, EngineHealth, PartitionLogs } from './contract.ts'
+import type { Engine, EngineHealth, PartitionLogs, Polls } from './contract.ts'
 import { FeedRunner } from './runner.ts'
 import { WRITER_LIMITS, type WriterLimits } from './writer.ts'
 
@@ -24,7 +24,7 @@ export type EngineOptions = {
 }
 
 /** The engine over one database. `start` migrates it and registers the feeds. */
-export function createEngine(options: EngineOptions): Engine & PartitionLogs {
+export function createEngine(options: EngineOptions): Engine & PartitionLogs & Polls {
   const log = options.log ?? (() => undefined)
   const runners = new Map<string, FeedRunner>()
   for (const feed of options.feeds)
@@ -57,6 +57,7 @@ export function createEngine(options: EngineOptions): Engine & PartitionLogs {
     takeOver: async (feed, place, start) => runner(feed).takeOver(place, start),
     block: async (feed, place, problem) => runner(feed).block(place, problem),
     caughtUp: async (feed, logs) => runner(feed).caughtUp(logs),
+    polls: feed => runner(feed).polls(),
     claim: async (feed, name, digest) => runner(feed).claim(name, digest),
     stateAt: async (feed, key, at) => runner(feed).stateAt(key, at),
     dryRun: async (feed, event) => runner(feed).dryRun(event),

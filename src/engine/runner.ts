@@ -22,7 +22,8 @@ import {
 import { forgetSeen } from '../store/write/seen.ts'
 import { claimSource, findSource } from '../store/write/sources.ts'
 import { applyBatch } from './apply.ts'
-import type { KnownLog, LogPosition, Origin, Outcome, Submission } from './contract.ts'
+import type { KnownLog, LogPosition, Origin, Outcome, PollLog, Submission } from './contract.ts'
+import { pollLogOf } from './poll-log.ts'
 import { stateAt } from './state-at.ts'
 import { Transactions } from './transaction.ts'
 import { type EventWork, type LogChunk, type RefusedWork, Ticket, type Work } from './work.ts'
@@ -153,6 +154,10 @@ export class FeedRunner {
     const { id } = this.#ready().stored
     // Once the connection is held: waiting for it makes nothing older.
     return this.#options.store.withClient(client => moveWatermarks(client, id, logs))
+  }
+
+  polls(): PollLog {
+    return pollLogOf(this.#options.store, this.#ready().stored.id)
   }
 
   async claim(name: string, digest: Buffer): Promise<'new' | 'same' | 'other'> {

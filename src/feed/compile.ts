@@ -130,7 +130,15 @@ function checkPlaces(
   faults: Fault[],
 ): void {
   if (declaration.source === undefined)
-    faults.push({ place: 'source', message: 'a feed has a source: http({ path }) or kafka({ topic })' })
+    faults.push({
+      place: 'source',
+      message: 'a feed has a source: http({ path }), kafka({ topic }) or poll({ url, every })',
+    })
+  if (declaration.source?.kind === 'poll' && identity.kind === 'position')
+    faults.push({
+      place: 'identity',
+      message: 'what is polled again has no position: declare snapshot, unique or a sequence',
+    })
   for (const table of tables)
     if (table.rows === 'latest' && identity.kind !== 'snapshot' && identity.kind !== 'sequenced')
       faults.push({ place: `tables.${table.name}.rows`, message: "'latest' needs events with a key" })

@@ -1,5 +1,6 @@
 import { isFromEnvironment } from './env.ts'
 import type { Fault } from './fault.ts'
+import { pollFaults } from './poll.ts'
 import { signatureFaults } from './signature.ts'
 
 /**
@@ -12,11 +13,12 @@ export function formFaults(declaration: unknown): Fault[] {
   if (!isFields(declaration)) return [{ place: '', message: 'a declaration is an object' }]
   const { source, identity, gaps, tables, state, alerts } = declaration
   if (source !== undefined && !(isFields(source) && ['http', 'kafka', 'poll'].includes(String(source.kind))))
-    fault('source.kind', 'a source is http({ path }), kafka({ topic }) or { kind: "poll" }')
+    fault('source.kind', 'a source is http({ path }), kafka({ topic }) or poll({ url, every })')
   if (isFields(source) && source.kind === 'http' && typeof source.path !== 'string')
     fault('source.path', 'an http source has a path')
   if (isFields(source)) topicFaults(source, fault)
   if (isFields(source)) postFaults(source, faults)
+  if (isFields(source) && source.kind === 'poll') faults.push(...pollFaults(source))
   identityFaults(identity, fault)
   if (gaps !== undefined && !(isFields(gaps) && typeof gaps.wait === 'string'))
     fault('gaps.wait', "expected a number and a unit, such as '30s'")

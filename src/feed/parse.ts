@@ -5,7 +5,8 @@ import { pointerOf } from './path.ts'
 import { type CompiledTable, misfit } from './table.ts'
 import type { Validator, Violation } from './validator.ts'
 
-/** Why an event was refused. `conflict`, `fold` and `store` come later, of events that the schema let through. */
+/** Why an event was refused. `conflict`, `fold` and `store` come later, of events that the schema let through; `answer`: of a
+ * polled source, which isn't what it should be. */
 export type RefusalReason =
   | 'encoding'
   | 'json'
@@ -17,6 +18,7 @@ export type RefusalReason =
   | 'key'
   | 'column'
   | 'size'
+  | 'answer'
   | 'conflict'
   | 'fold'
   | 'store'

@@ -31,7 +31,8 @@ export function pathFaults({ source, state, tables, alerts }: FeedDeclaration): 
     return message === undefined ? [] : [{ place, message }]
   }
   return [
-    ...tell('source.path', source?.path, form, ours),
+    // A polled source's path is that of the API.
+    ...tell('source.path', source?.kind === 'poll' ? undefined : source?.path, form, ours),
     ...read.flatMap(([place, path]) => tell(place, path, form, ours, one => clash(place, one))),
     ...streams.flatMap(([place, path]) => tell(place, path, ours)),
   ]

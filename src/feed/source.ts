@@ -1,4 +1,5 @@
 import { type Environment, type FromEnvironment, textOf } from './env.ts'
+import { type CompiledPoll, compilePoll, type PollSource } from './poll.ts'
 import type { CompiledSignature, Signature } from './signature.ts'
 
 /** Where a feed's events come from, as data. How to connect is a setting, never part of a feed. */
@@ -16,12 +17,12 @@ export type KafkaSource = {
   readonly partitions?: number
   readonly path?: string
 }
-export type PollSource = { readonly kind: 'poll'; readonly path?: string }
 export type DeclaredSource = HttpSource | KafkaSource | PollSource
 
 /** A source whose settings are read. */
 export type FeedSource = {
   readonly kind: DeclaredSource['kind']
+  /** Where events are posted to, where the feed says so. */
   readonly path: string | undefined
   /** The topic that the feed is read from, where Kafka is configured. */
   readonly topic: FeedTopic | undefined
@@ -29,6 +30,10 @@ export type FeedSource = {
   readonly signature: CompiledSignature | undefined
   /** The header that each post must name itself by; undefined: `idempotency-key`, for those that like. */
   readonly idempotencyKey: string | undefined
+  /** What is polled; undefined where nothing is, or a setting is missing. */
+  readonly poll: CompiledPoll | undefined
+  /** The setting without which nothing is polled. */
+  readonly unset: string | undefined
 }
 
 export type FeedTopic = { readonly name: string; readonly partitions: number }
@@ -41,12 +46,13 @@ export function sourceOf(
   environment: Environment,
   signature: CompiledSignature | undefined,
 ): FeedSource {
-  const { kind, path } = source
+  const { kind } = source
   const idempotencyKey = source.kind === 'http' ? source.idempotencyKey : undefined
-  const posts = { kind, path, signature, idempotencyKey }
-  if (source.kind === 'poll' || source.topic === undefined) return { ...posts, topic: undefined }
-  const { topic, partitions = PARTITIONS } = source
-  return { ...posts, topic: { name: textOf(topic, environment), partitions } }
+  const none = { kind, path: undefined, topic: undefined, signature, idempotencyKey, poll: undefined, unset: undefined }
+  if (source.kind === 'poll') return { ...none, ...compilePoll(source, environment) }
+  const { path, topic, partitions = PARTITIONS } = source
+  if (topic === undefined) return { ...none, path }
+  return { ...none, path, topic: { name: textOf(topic, environment), partitions } }
 }
 
 /** Events are posted to `path`. With Kafka configured, `topic` stands between the post and the record. A topic that is made

@@ -68,6 +68,8 @@ async function readFeed(path: string, cwd: string, find: FindSetting): Promise<L
     const { declaration } = exported
     return { file, compiled: compileFeed(declaration, await settingsIn(declaration, find)) }
   } catch (error) {
+    // A setting's own mistake is told as one.
+    if (error instanceof GroundstationError && error.code === 'SETTING_INVALID') return { file, error }
     return fault(messageOf(error), error)
   }
 }

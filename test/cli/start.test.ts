@@ -5,7 +5,15 @@ import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { freshDatabase } from '../database.ts'
-import { folderWith, groundstation, outputOf, POSITION_FEED, SEQUENCED_FEED, spawnProgram } from './program.ts'
+import {
+  folderWith,
+  groundstation,
+  outputOf,
+  POLLED_FEED,
+  POSITION_FEED,
+  SEQUENCED_FEED,
+  spawnProgram,
+} from './program.ts'
 
 type Started = {
   readonly child: ReturnType<typeof spawnProgram>
@@ -37,13 +45,18 @@ describe('start', () => {
     const kafka = POSITION_FEED.replace('http }', 'kafka }')
       .replace(', http,', ', kafka,')
       .replace("http({ path: '/readings' })", "kafka({ topic: 'r' })")
-    const cwd = await folderWith(t, { 'a.ts': SEQUENCED_FEED, 'b.ts': kafka })
-    const { told, url, child, exit } = await start(t, cwd, ['a.ts', 'b.ts'])
+    const cwd = await folderWith(t, { 'a.ts': SEQUENCED_FEED, 'b.ts': kafka, 'c.ts': POLLED_FEED })
+    const { told, url, child, exit } = await start(t, cwd, ['a.ts', 'b.ts', 'c.ts'])
     assert.match(told, new RegExp(`POST ${url}/steps\n`))
     assert.match(
       told,
       new RegExp(`POST ${url}/feeds/readings/events\n.*off: KAFKA_BROKERS isn't set; its API and ingest work`),
     )
+    assert.match(
+      told,
+      new RegExp(`POST ${url}/feeds/things/events\n.*off: THINGS_URL isn't set; its API and ingest work`),
+    )
+    assert.equal((await post(`${url}/feeds/things/events`, { id: 'a' })).status, 200)
     assert.match(told, new RegExp(`docs {2}${url}/docs\n`))
     assert.match(told, /psql {2}psql "\$DATABASE_URL"\n/)
     assert.doesNotMatch(told, /postgresql:/)

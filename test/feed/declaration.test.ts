@@ -9,6 +9,7 @@ import { compile, everything, untyped } from './samples.ts'
 
 type Draft = Record<string, unknown>
 const key = (path: string) => ({ type: 'text', path })
+const polled = { kind: 'poll', url: 'http://localhost', every: '1h' }
 const variants = (rockets.declaration as unknown as { event: Draft }).event
 
 const HTTP = { kind: 'http', path: '/x' }
@@ -25,6 +26,11 @@ const MISTAKES: readonly (readonly [string, Draft, string, RegExp])[] = [
   ['a path without a slash', { source: { kind: 'http', path: 'x' } }, 'source.path', /starts with \//],
   ['a path that ends with a slash', { source: { kind: 'http', path: '/x/' } }, 'source.path', /doesn't end/],
   ['a path of ours', { source: { kind: 'http', path: '/health/live' } }, 'source.path', /Groundstation's own/],
+  ['a poll of nothing', { source: { kind: 'poll', every: '1h' } }, 'source.url', /has a url/],
+  ['a poll every now and then', { source: { ...polled, every: 'often' } }, 'source.every', /'300s', or a cron line/],
+  ['a poll path without a slash', { source: { ...polled, path: 'x' } }, 'source.path', /starts with \//],
+  ['a poll with a hole in its path', { source: { ...polled, items: 'a..b' } }, 'source.items', /names on the way/],
+  ['a poll by position', { source: polled, identity: { position: true }, state: undefined }, 'identity', /no position/],
   ['no event', { event: undefined }, 'event', /schema is missing/],
   ['an event that is a text', { event: Type.String() }, 'event', /described as an object/],
   ['no such key', { identity: { key: 'nokey', sequence: 'number' } }, 'identity.key', /not a required property/],

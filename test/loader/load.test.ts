@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { loadFeeds, readFeeds } from '../../src/loader/load.ts'
-import { folderWith, POSITION_FEED, SEQUENCED_FEED } from '../cli/program.ts'
+import { folderWith, POLLED_FEED, POSITION_FEED, SEQUENCED_FEED } from '../cli/program.ts'
 
 const invalid = (message: RegExp) => ({ code: 'DECLARATION_INVALID', message })
 const ROOT = join(import.meta.dirname, '../..')
@@ -32,6 +32,23 @@ describe('feeds are loaded', () => {
       (await loadFeeds([folder], folder, async name => values[name]))[0]?.source.topic
     assert.deepEqual(await nameWith({}), { name: 'as', partitions: 8 })
     assert.deepEqual(await nameWith({ A_TOPIC: 'others' }), { name: 'others', partitions: 8 })
+  })
+
+  test('a polled source is off without its setting, and a setting that is no URL is told without its value', async t => {
+    const folder = await folderWith(t, { 'a.ts': POLLED_FEED })
+    const load = (values: Record<string, string>) => loadFeeds([folder], folder, async name => values[name])
+    const [off] = await load({})
+    assert.deepEqual([off?.source.poll, off?.source.unset], [undefined, 'THINGS_URL'])
+    const [on] = await load({ THINGS_URL: 'https://api.example/secret/', THINGS_EVERY: '5m' })
+    assert.equal(on?.source.poll?.url.href, 'https://api.example/secret/things')
+    assert.equal(on?.source.poll?.shown, 'https://api.example/things')
+    const refused = (values: Record<string, string>, message: RegExp) =>
+      assert.rejects(load(values), { code: 'SETTING_INVALID', message })
+    await refused(
+      { THINGS_URL: 'ftp://me:hunter2@x' },
+      /^THINGS_URL is \(not shown\): expected a URL that begins with https/,
+    )
+    await refused({ THINGS_URL: 'https://a', THINGS_EVERY: 'often' }, /^THINGS_EVERY is 'often': expected a number and/)
   })
 
   test('from a folder with no package around it, without a warning', async t => {

@@ -15,7 +15,7 @@ const PURE_NODE = ['node:buffer', 'node:crypto']
 export const ROOMS: Readonly<Record<string, Room>> = {
   'errors.ts': { may: [], isPure: true },
   'index.ts': { may: ['feed/'], isPure: true, packages: ['typebox'] },
-  feed: { may: [], isPure: true, packages: [...PURE_NODE, 'typebox'] },
+  feed: { may: [], isPure: true, packages: [...PURE_NODE, 'typebox', 'croner'] },
   sequencer: { may: ['feed/'], isPure: true },
   testing: { may: ['feed/', 'sequencer/'], isPure: true, packages: [...PURE_NODE, 'node:assert'] },
   store: { may: ['feed/', 'sequencer/'], packages: ['pg', 'pg-copy-streams'] },
@@ -32,7 +32,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   loader: { may: ['feed/'], packages: ['groundstation'] },
   sources: {
     may: ['feed/', 'sequencer/lane.ts', 'engine/contract.ts', 'kafka/', 'store/read/'],
-    packages: ['fastify', 'typebox'],
+    packages: ['fastify', 'typebox', 'undici'],
   },
   api: {
     may: ['feed/', 'engine/contract.ts', 'sources/', 'store/read/'],

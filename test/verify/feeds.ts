@@ -6,6 +6,7 @@ import {
   http,
   integer,
   json,
+  poll,
   serial,
   Type,
   text,
@@ -92,7 +93,7 @@ export const sum = (key: string, number: number, add = number, more: object = {}
 
 export const versions = defineFeed({
   name: 'versions',
-  source: { kind: 'poll' },
+  source: poll({ url: 'http://localhost', every: '1h' }),
   event: Type.Object({ id: Type.String({ minLength: 1 }), value: Type.Integer() }),
   identity: { snapshot: 'id' },
   tables: {

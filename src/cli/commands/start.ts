@@ -11,6 +11,7 @@ import { type CommonOptions, type Context, settingsOf, withCommonOptions } from 
 import { compiledFeeds } from '../feeds.ts'
 import { createLog } from '../log.ts'
 import { openRuntime, type Runtime } from '../open.ts'
+import { openPolls, type PollRoles } from '../polls.ts'
 import { announce } from '../ready.ts'
 import { aborted, stopAll, stopOnSignals } from '../stop.ts'
 import { openTopics, type TopicRoles } from '../topics.ts'
@@ -44,6 +45,7 @@ async function start(context: Context, paths: string[], options: Options): Promi
   const feeds = await compiledFeeds(paths, context)
   let runtime: Runtime | undefined
   let topics: TopicRoles | undefined
+  let polls: PollRoles | undefined
   let server: Server | undefined
   try {
     runtime = await openRuntime({ settings, log, cwd, signal, feeds, sweeps: sweepsOf(settings, options.roles) })
@@ -54,12 +56,13 @@ async function start(context: Context, paths: string[], options: Options): Promi
       { address, feeds, settings, roles: options.roles, psql: runtime.database.psql, version: context.version },
       options,
     )
+    polls = openPolls({ engine: runtime.engine, settings, feeds, roles: options.roles, log })
     await Promise.race([aborted(signal), lostOf(runtime)])
     log.info('stopping')
   } catch (error) {
     if (!signal.aborted) throw error
   } finally {
-    const open = [server, topics, runtime].filter(one => one !== undefined)
+    const open = [polls, server, topics, runtime].filter(one => one !== undefined)
     await stopAll(
       log,
       STOP_MS_MAX,

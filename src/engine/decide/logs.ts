@@ -36,9 +36,20 @@ export async function passLogs(batch: Batch, works: readonly Work[]): Promise<Pa
     passing.set(chunk, row)
     rows.set(chunk.name, { ...row, nextOffset: Math.max(row.nextOffset, chunk.to) })
   }
-  for (const [{ to, digest, isComplete }, { id, nextOffset }] of passing)
-    if (to >= nextOffset) batch.effects.sources.set(id, { id, nextOffset: to, digest, isComplete: isComplete === true })
+  for (const [chunk, { id, nextOffset }] of passing) {
+    const { to, digest, isComplete } = chunk
+    if (to < nextOffset) continue
+    const cursor = cursorOf(chunk, works)
+    batch.effects.sources.set(id, { id, nextOffset: to, digest, isComplete: isComplete === true, cursor })
+  }
   return { works: works.filter(work => isNew(work, passing)), sources: idsOf(passing) }
+}
+
+/** Asked for when the batch is written: by then it is decided what becomes of the events. */
+function cursorOf(chunk: LogChunk, works: readonly Work[]): (() => unknown) | undefined {
+  const { cursor } = chunk
+  if (cursor === undefined) return undefined
+  return () => cursor(works.filter(work => logOf(work) === chunk).map(({ outcome }) => outcome))
 }
 
 function isNew(work: Work, passing: ReadonlyMap<LogChunk, SourceRow>): boolean {

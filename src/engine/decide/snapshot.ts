@@ -2,7 +2,7 @@ import { parseExactly } from '../../feed/exact.ts'
 import { digestOf } from '../../feed/same.ts'
 import { arrivalOf, type Batch } from '../batch.ts'
 import type { Applied } from '../effects.ts'
-import { ACCEPTED, type EventWork } from '../work.ts'
+import type { EventWork } from '../work.ts'
 import { settleDuplicate } from './compare.ts'
 import { foldApplied, type ToFold } from './folding.ts'
 import { groupByKey, type KeyedWork, resolveKeys } from './keys.ts'
@@ -25,7 +25,7 @@ export async function decideSnapshots(batch: Batch, works: readonly KeyedWork[])
         key.digest = digest
         key.cursor = { ...key.cursor, frontier: key.cursor.frontier + 1 }
         applied.push(versionOf(batch, work, key.id, key.lane, key.cursor.frontier))
-        work.outcome = ACCEPTED
+        work.outcome = { outcome: 'accepted', version: key.cursor.frontier }
       }
     }
     const mustRefold = group.works.some(work => work.kind === 'refold')

@@ -40,20 +40,23 @@ export type SourceChange = {
   readonly nextOffset: number
   readonly digest: Buffer | undefined
   readonly isComplete: boolean
+  /** As JSON; undefined: it stays. */
+  readonly cursor: (() => unknown) | undefined
 }
 
 export async function advanceSources(client: Client, changes: readonly SourceChange[]): Promise<void> {
   await client.query({
     name: 'advance-sources',
     text: `update groundstation.source s set next_offset = c.next_offset, digest = coalesce(c.digest, s.digest),
-        is_complete = s.is_complete or c.is_complete, updated_at = now()
-      from unnest($1::integer[], $2::bigint[], $3::bytea[], $4::boolean[]) as c (id, next_offset, digest, is_complete)
+        is_complete = s.is_complete or c.is_complete, cursor = coalesce(c.cursor, s.cursor), updated_at = now()
+      from unnest($1::integer[], $2::bigint[], $3::bytea[], $4::boolean[], $5::jsonb[]) as c (id, next_offset, digest, is_complete, cursor)
       where s.id = c.id`,
     values: [
       changes.map(change => change.id),
       changes.map(change => change.nextOffset),
       changes.map(change => change.digest ?? null),
       changes.map(change => change.isComplete),
+      changes.map(change => (change.cursor === undefined ? null : JSON.stringify(change.cursor()))),
     ],
   })
 }

@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { Engine, Polls } from '../engine/contract.ts'
+import type { CompiledFeed } from '../feed/compile.ts'
+import type { Role, Settings } from '../settings/settings.ts'
+import { PollClient } from '../sources/poll/client.ts'
+import { Poller } from '../sources/poll/poller.ts'
+import type { Chance } from '../sources/poll/retry.ts'
+
+export type PollRoles = { close(): Promise<void> }
+
+export type PollRolesOptions = {
+  readonly engine: Engine & Polls
+  readonly settings: Settings
+  readonly feeds: readonly CompiledFeed[]
+  readonly roles: readonly Role[]
+  readonly log: Logger
+}
+
+export const CHANCE: Chance = {
+  delay: (ms, signal) => sleep(ms, undefined, { signal }),
+  random: Math.random,
+}
+
+/** Polls the feeds that are polled, where this process is a worker. */
+export function openPolls({ engine, settings, feeds, roles, log }: PollRolesOptions): PollRoles {
+  const opened = feeds.flatMap(({ name, source: { poll } }) => {
+    if (poll === undefined || !roles.includes('worker')) return []
+    const client = new PollClient()
+    const { eventBytesMax } = settings.limits
+    const tell = (level: 'info' | 'warn' | 'error', message: string) => log[level](message)
+    const poller = new Poller({ engine, feed: name, poll, client, eventBytesMax, chance: CHANCE, log: tell })
+    poller.start()
+    return [{ client, poller }]
+  })
+  return {
+    close: async () => {
+      await Promise.all(opened.map(({ poller }) => poller.stop()))
+      await Promise.all(opened.map(({ client }) => client.close()))
+    },
+  }
+}

@@ -1,0 +1,14 @@
+import type { Store } from '../store/store.ts'
+import { endPoll, findPoll, leavePoll, renewPoll, takePoll } from '../store/write/polls.ts'
+import type { PollLog } from './contract.ts'
+
+/** A feed's polling as the database has it. */
+export function pollLogOf(store: Store, feed: number): PollLog {
+  return {
+    standing: () => findPoll(store.query, feed),
+    take: take => store.transaction(client => takePoll(client, feed, take)),
+    renew: (epoch, leaseMs) => renewPoll(store.query, feed, epoch, leaseMs),
+    end: (epoch, end) => store.transaction(client => endPoll(client, feed, epoch, end)),
+    leave: epoch => store.transaction(client => leavePoll(client, feed, epoch)),
+  }
+}

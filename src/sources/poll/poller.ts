@@ -1,0 +1,108 @@
+/**
+ * Polls a feed by its schedule, here or in another process: whoever takes the lease.
+ *
+ *   looking ──due, or a run was left open──▶ taking ──got it──▶ polling ──▶ looking
+ *      ▲                                       │
+ *      └────── somebody else was first ────────┘
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { PollStanding, PollTurn } from '../../engine/contract.ts'
+import { GroundstationError, messageOf } from '../../errors.ts'
+import { LEASE_MS } from './lease.ts'
+import { type PollReport, type RunOptions, runPoll } from './run.ts'
+import { Schedule } from './schedule.ts'
+
+export type PollerOptions = RunOptions & {
+  readonly log: (level: 'info' | 'warn' | 'error', message: string) => void
+}
+
+/** A poll that others begin is seen by asking. */
+const LOOK_MS_MAX = 5_000
+const FAILED_MS = 2_000
+/** A run that was left open longer ago begins anew: the API's places may have ended. */
+const RESUME_MS_MAX = 3_600_000
+
+const resumes = ({ isOpen, ageMs = 0 }: PollStanding) => isOpen && ageMs < RESUME_MS_MAX
+
+export class Poller {
+  readonly #options: PollerOptions
+  readonly #schedule: Schedule
+  readonly #stopping = new AbortController()
+  #running: Promise<void> | undefined
+  #failed = false
+
+  constructor(options: PollerOptions) {
+    this.#options = options
+    this.#schedule = new Schedule(options.poll.every)
+  }
+
+  start(): void {
+    this.#running ??= this.#turns()
+  }
+
+  /** Leaves a run that is under way where it is; whoever comes next goes on with it. Idempotent. */
+  async stop(): Promise<void> {
+    this.#stopping.abort(new GroundstationError('STOPPING', 'Groundstation is stopping'))
+    await this.#running
+  }
+
+  async #turns(): Promise<void> {
+    const { signal } = this.#stopping
+    while (!signal.aborted) {
+      const waitMs = await this.#turn().catch((error: unknown) => this.#told(error))
+      await sleep(waitMs, undefined, { signal }).catch(() => undefined)
+    }
+  }
+
+  /** Polls where it is due; how long to wait before the next look. */
+  async #turn(): Promise<number> {
+    const { engine, feed, leaseMs = LEASE_MS } = this.#options
+    const polls = engine.polls(feed)
+    const standing = await polls.standing()
+    const now = { steadyMs: performance.now(), wallMs: Date.now() }
+    const { waitMs, scheduledForMs } = this.#schedule.look(standing, now)
+    this.#failed = false
+    if (standing.leaseMs > 0) return Math.min(standing.leaseMs, LOOK_MS_MAX)
+    const isResumed = resumes(standing)
+    if (waitMs > 0 && !isResumed) return Math.min(waitMs, LOOK_MS_MAX)
+    const scheduled = isResumed ? undefined : scheduledForMs
+    const turn = await polls.take({ standing, leaseMs, resumes: isResumed, scheduledForMs: scheduled })
+    if (turn !== undefined) await this.#poll(turn)
+    return 0
+  }
+
+  async #poll(turn: PollTurn): Promise<void> {
+    const { feed, log } = this.#options
+    const report = await runPoll(this.#options, turn, this.#stopping.signal)
+    if (report.failure === undefined) log('info', `${feed}: ${textOf(report)}`)
+    else log('warn', `${feed}: the poll failed: ${report.failure.message}; what is stored stays`)
+  }
+
+  /** What failed is said once, until it goes again. */
+  #told(error: unknown): number {
+    if (!this.#stopping.signal.aborted && !this.#failed)
+      this.#options.log('warn', `${this.#options.feed}: polling failed: ${messageOf(error)}`)
+    this.#failed = true
+    return FAILED_MS
+  }
+}
+
+/** One poll now, whatever the schedule says. Raises BUSY where another process polls the feed. */
+export async function pollNow(options: RunOptions, stop: AbortSignal): Promise<PollReport> {
+  const { engine, feed, leaseMs = LEASE_MS } = options
+  const polls = engine.polls(feed)
+  const standing = await polls.standing()
+  const turn = await polls.take({ standing, leaseMs, resumes: resumes(standing), scheduledForMs: undefined })
+  if (turn === undefined)
+    throw new GroundstationError(
+      'BUSY',
+      `Another process polls ${feed}, or did a moment ago and has died: try again in ${LEASE_MS / 1000} s.`,
+    )
+  return runPoll(options, turn, stop)
+}
+
+export function textOf({ requests, ms, ...counts }: PollReport): string {
+  const count = (name: 'new' | 'changed' | 'unchanged' | 'rejected') => `${counts[name].toLocaleString('en')} ${name}`
+  const seconds = (ms / 1000).toFixed(1)
+  return `${count('new')}, ${count('changed')}, ${count('unchanged')}, ${count('rejected')}; ${requests} requests in ${seconds} s`
+}
