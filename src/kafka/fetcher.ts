@@ -98,7 +98,7 @@ export class Fetcher {
         if (leader >= 0) byNode.set(leader, [...(byNode.get(leader) ?? []), one])
       }
       for (const [node, some] of byNode) if (!this.#busy.has(node)) void this.#fetch(node, some)
-      if (byNode.size === 0) this.#failed(undefined)
+      if (wanted.some(({ partition }) => (known.partitions[partition]?.leader ?? -1) < 0)) this.#lookAgain()
     } catch (error) {
       if (isUnknownTopic(error)) this.#options.onGone()
       else this.#failed(error)
@@ -149,11 +149,16 @@ export class Fetcher {
   #failed(error: unknown): void {
     if (this.#isStopped) return
     this.#isFailing = true
-    if (error !== undefined) this.#options.onFailure(kafkaFailure(error))
-    this.#consumer.clearMetadata()
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => {
+    this.#options.onFailure(kafkaFailure(error))
+    this.#lookAgain()
+  }
+
+  /** Who leads what is asked anew: a partition without a leader has one again, while the others are read on. */
+  #lookAgain(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
       this.#isFailing = false
+      this.#consumer.clearMetadata()
       this.wake()
     }, RETRY_MS)
   }
