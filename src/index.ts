@@ -1,6 +1,19 @@
 /** What a feed file imports. */
 export { type Static, Type } from 'typebox'
-export { arrival, bigint, boolean, double, integer, json, serial, text, timestamp, uuid, uuid7 } from './feed/column.ts'
+export {
+  arrival,
+  bigint,
+  boolean,
+  double,
+  integer,
+  json,
+  ordinal,
+  serial,
+  text,
+  timestamp,
+  uuid,
+  uuid7,
+} from './feed/column.ts'
 export { at, type DeclaredFeed, defineFeed, variants } from './feed/declare.ts'
 export { env } from './feed/env.ts'
 export { poll } from './feed/poll.ts'

@@ -1,5 +1,6 @@
 import type { StateValue } from '../feed/state.ts'
 import type { Key } from '../sequencer/key.ts'
+import type { Facts } from '../store/facts.ts'
 import type { HeldRow } from '../store/write/held.ts'
 import type { ClosedHole } from '../store/write/holes.ts'
 import type { Letter } from '../store/write/letters.ts'
@@ -26,7 +27,7 @@ export type Applied = {
   readonly isLate: boolean
   /** Where an alert looks at the state after this event: the fold puts it here. */
   after?: { state: StateValue | undefined }
-  facts: Record<string, string | number> | undefined
+  facts: Record<string, Facts[string]> | undefined
   /** Given when the batch is written. */
   position: number
 }

@@ -1,7 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import type { CompiledColumn, CompiledTable } from '../feed/table.ts'
+import type { CompiledColumn } from '../feed/compile-column.ts'
+import type { RowItem } from '../feed/item.ts'
+import type { CompiledTable } from '../feed/table.ts'
+import type { Fact } from '../store/facts.ts'
 import { factName, nextSerials } from '../store/write/tables.ts'
 import type { Batch } from './batch.ts'
+import type { Applied } from './effects.ts'
 
 /**
  * Fixes what isn't in the events before they go on the record, so that a replay gives the same rows: serial numbers and
@@ -16,26 +20,35 @@ export async function fixFacts(batch: Batch): Promise<void> {
     }
 }
 
-const rowsOf = (batch: Batch, table: CompiledTable) =>
-  batch.effects.applied.filter(({ type }) => table.when === undefined || table.when.has(type))
+type Given = { readonly applied: Applied; readonly items: readonly RowItem[] | undefined }
 
-async function fixSerials(batch: Batch, table: CompiledTable, column: CompiledColumn): Promise<void> {
-  const rows = rowsOf(batch, table)
-  if (rows.length === 0) return
-  const numbers = await nextSerials(batch.client, table, column, rows.length)
-  const name = factName(table, column)
-  for (const [index, row] of rows.entries()) {
-    row.facts ??= {}
-    row.facts[name] = numbers[index] ?? 0
+/** The events that give a table rows, with its items where each is a row. */
+const givenTo = ({ effects }: Batch, { when, each }: CompiledTable): Given[] =>
+  effects.applied
+    .filter(({ type }) => when === undefined || when.has(type))
+    .map(applied => ({ applied, items: each?.itemsOf(applied.event) }))
+
+const countOf = (given: readonly Given[]): number => given.reduce((sum, { items }) => sum + (items?.length ?? 1), 0)
+
+/** One for each row, in their order. */
+function put(given: readonly Given[], name: string, next: () => Fact): void {
+  for (const { applied, items } of given) {
+    applied.facts ??= {}
+    applied.facts[name] = items === undefined ? next() : items.map(next)
   }
 }
 
+async function fixSerials(batch: Batch, table: CompiledTable, column: CompiledColumn): Promise<void> {
+  const given = givenTo(batch, table)
+  const count = countOf(given)
+  if (count === 0) return
+  const numbers = (await nextSerials(batch.client, table, column, count)).values()
+  put(given, factName(table, column), () => numbers.next().value ?? 0)
+}
+
 function fixUuids(batch: Batch, table: CompiledTable, column: CompiledColumn): void {
-  const name = factName(table, column)
-  for (const [index, row] of rowsOf(batch, table).entries()) {
-    row.facts ??= {}
-    row.facts[name] = uuid7At(batch.opened.nowMicros, index)
-  }
+  let index = 0
+  put(givenTo(batch, table), factName(table, column), () => uuid7At(batch.opened.nowMicros, index++))
 }
 
 /**

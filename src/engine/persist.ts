@@ -11,7 +11,7 @@ import { closeLetters, upsertLetters } from '../store/write/letters.ts'
 import { insertSeen } from '../store/write/seen.ts'
 import { insertSnapshots } from '../store/write/snapshots.ts'
 import { advanceSources } from '../store/write/sources.ts'
-import { insertRows, type RowSource, upsertRows } from '../store/write/tables.ts'
+import { insertRows, putLatest, type RowSource } from '../store/write/tables.ts'
 import { raisedBy } from './alerts.ts'
 import type { Batch } from './batch.ts'
 import type { Applied, PendingLetter } from './effects.ts'
@@ -140,7 +140,7 @@ async function writeTable(batch: Batch, table: CompiledTable): Promise<void> {
   if (applied.length === 0) return
   if (table.rows === 'each') return insertRows(batch.client, table, applied, undefined, batch.mode)
   const latest = latestOf(applied)
-  if (latest.length > 0) await upsertRows(batch.client, table, latest)
+  if (latest.length > 0) await putLatest(batch.client, table, latest)
 }
 
 /** Each key's newest event, with the arrival of its first; what came late is not the newest, or `settleLatest` will say. */
@@ -165,7 +165,7 @@ async function settleLatest({ client, feed, stored, effects }: Batch): Promise<v
   const late = effects.applied.flatMap(({ isLate, keyId }) => (isLate && keyId !== undefined ? [keyId] : []))
   if (late.length === 0) return
   for (const [table, rows] of await latestRows(client, feed, stored.id, [...new Set(late)]))
-    if (rows.length > 0) await upsertRows(client, table, rows)
+    if (rows.length > 0) await putLatest(client, table, rows)
 }
 
 /** The same bytes twice in one batch are one letter, counted twice. */

@@ -11,13 +11,14 @@ export type FactKind = 'serial' | 'arrival' | 'uuid7'
 export type Column<Event> = { readonly type: ColumnType } & (
   | { readonly path: string }
   // A method, so that a column of a wider event fits: its parameter is compared both ways.
-  | { compute(event: Event): unknown }
+  | { compute(event: Event, item: unknown): unknown }
   | { readonly fact: FactKind; readonly of: 'each' | 'first' }
+  | { readonly ordinal: true }
 )
 
-type From<Event, Value> = string | ((event: Event) => Value | null | undefined)
+type From<Event, Value> = string | ((event: Event, item: unknown) => Value | null | undefined)
 
-/** A column of one type: from a path such as `'message.reason'`, or from a pure function of the event. */
+/** A column of one type: from a path such as `'message.reason'`, or from a pure function of the event and the row's item. */
 function columnOf<Value>(type: ColumnType) {
   return <Event>(from: From<Event, Value>): Column<Event> =>
     typeof from === 'string' ? { type, path: from } : { type, compute: from }
@@ -42,6 +43,8 @@ export const json = columnOf<unknown>('json')
 
 /** A number counted up by the database, given when the event is accepted; unique, rising, not gapless. */
 export const serial = (): Column<unknown> => ({ type: 'bigint', fact: 'serial', of: 'each' })
+/** In a table of a row an item: the item's place in its list, from 1. */
+export const ordinal = (): Column<unknown> => ({ type: 'integer', ordinal: true })
 /** When the event arrived, by the database's clock. `of: 'first'`: when the key's first version did. */
 export const arrival = (options: { of?: 'each' | 'first' } = {}): Column<unknown> => ({
   type: 'timestamp',

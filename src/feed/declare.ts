@@ -66,8 +66,10 @@ export type Identity =
 export type Table<Event, Kind extends string = string> = {
   /** The event types that give this table a row; without it every event does. */
   readonly when?: Kind | readonly Kind[]
-  /** `each`: a row an event (the default). `latest`: one row a key, its newest version. */
+  /** `each`: a row an event (the default). `latest`: one row a key, its newest version; with `each`, the rows of that. */
   readonly rows?: 'each' | 'latest'
+  /** A list in the event, such as `'lines'`: a row for each item. `lines[]` is the item, `lines[].article` a place in it. */
+  readonly each?: string
   /** Columns that are unique together; an index. */
   readonly key?: readonly string[]
   /** Where the API serves its rows, in the order of its `key`: `GET /orders?skip=0&limit=100`. */

@@ -72,14 +72,19 @@ function identityFaults(identity: unknown, fault: Tell): void {
   if ('sequence' in identity && identity.key === undefined) fault('identity.key', 'a sequence counts within a key')
 }
 
+/** Where a column's value may come from. */
+const FROM: Fields = { path: 'string', compute: 'function', fact: 'string', ordinal: 'boolean' }
+const isFrom = (column: Fields, from: string) => typeof column[from] === FROM[from]
+
 function tableFaults(place: string, table: unknown, fault: Tell): void {
   if (!isFields(table) || !isFields(table.columns)) return fault(`${place}.columns`, 'a table has at least one column')
-  if (table.path !== undefined && typeof table.path !== 'string') fault(`${place}.path`, 'expected a text')
+  for (const name of ['path', 'each'])
+    if (table[name] !== undefined && typeof table[name] !== 'string') fault(`${place}.${name}`, 'expected a text')
   for (const [name, column] of Object.entries(table.columns)) {
     const at = `${place}.columns.${name}`
     if (!isFields(column) || !COLUMN_TYPES.includes(String(column.type)))
       fault(at, `a column's type is one of ${COLUMN_TYPES.join(', ')}`)
-    else if (typeof column.path !== 'string' && typeof column.compute !== 'function' && column.fact === undefined)
+    else if (!['path', 'compute', 'fact', 'ordinal'].some(from => isFrom(column, from)))
       fault(at, 'a column has a path or a function')
   }
 }

@@ -1,8 +1,10 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import { findRounded, findUnstorable, isTooDeep, mayBeInexact } from './exact.ts'
+import { misfit } from './fit.ts'
 import { type CompiledIdentity, KEY_CHARACTERS_MAX } from './identity.ts'
+import type { RowItem } from './item.ts'
 import { pointerOf } from './path.ts'
-import { type CompiledTable, misfit } from './table.ts'
+import type { CompiledTable } from './table.ts'
 import type { Validator, Violation } from './validator.ts'
 
 /** Why an event was refused. `conflict`, `fold` and `store` come later, of events that the schema let through; `answer`: of a
@@ -116,18 +118,27 @@ function refuseRounded(context: ParseContext, json: string, validator: Validator
 function columnMisfit(tables: readonly CompiledTable[], type: string, event: unknown) {
   for (const table of tables) {
     if (table.when !== undefined && !table.when.has(type)) continue
-    for (const column of table.columns) {
-      if (!column.needsCheck) continue
-      const message = misfitOf(column, event)
-      if (message !== undefined) return { message: `${message} for the column ${column.name}`, pointer: column.pointer }
-    }
+    for (const item of table.each === undefined ? ONE_ROW : table.each.itemsOf(event))
+      for (const column of table.columns) {
+        if (!column.needsCheck) continue
+        const message = misfitOf(column, event, item)
+        if (message === undefined) continue
+        const place = column.isItem && item !== undefined ? `${table.each?.pointer}/${item.ordinal - 1}` : ''
+        return { message: `${message} for the column ${column.name}`, pointer: place + column.pointer }
+      }
   }
   return undefined
 }
 
-function misfitOf(column: CompiledTable['columns'][number], event: unknown): string | undefined {
+const ONE_ROW: readonly undefined[] = [undefined]
+
+function misfitOf(
+  column: CompiledTable['columns'][number],
+  event: unknown,
+  item: RowItem | undefined,
+): string | undefined {
   try {
-    return misfit(column.type, column.read(event))
+    return misfit(column.type, column.read(event, item))
   } catch {
     // The function is the feed's own: what it throws may quote the event.
     return 'its function failed'

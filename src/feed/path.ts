@@ -41,6 +41,8 @@ export type SchemaNode = TSchema & {
   readonly exclusiveMinimum?: number
   readonly properties?: Readonly<Record<string, SchemaNode>>
   readonly required?: readonly string[]
+  readonly items?: SchemaNode
+  readonly anyOf?: readonly SchemaNode[]
   readonly const?: unknown
 }
 
@@ -49,11 +51,20 @@ export function describe(schema: SchemaNode, path: string): Described | undefine
   let at: Described = { schema, required: true }
   for (const part of path === '' ? [] : path.split('.')) {
     if (INHERITED.has(part)) return undefined
-    const properties: SchemaNode['properties'] = at.schema.properties
+    const { schema: inner, isNullable } = withoutNull(at.schema)
+    const properties: SchemaNode['properties'] = inner.properties
     if (properties === undefined || !Object.hasOwn(properties, part)) return undefined
     const next = properties[part]
     if (next === undefined) return undefined
-    at = { schema: next, required: at.required && (at.schema.required ?? []).includes(part) }
+    at = { schema: next, required: at.required && !isNullable && (inner.required ?? []).includes(part) }
   }
   return at
+}
+
+/** What else a schema describes that lets null through: `Type.Union([schema, Type.Null()])`. */
+export function withoutNull(schema: SchemaNode): { readonly schema: SchemaNode; readonly isNullable: boolean } {
+  const others = schema.anyOf?.filter(({ type }) => type !== 'null') ?? []
+  const [only] = others
+  if (only === undefined || others.length > 1) return { schema, isNullable: false }
+  return { schema: only, isNullable: others.length < (schema.anyOf?.length ?? 0) }
 }

@@ -119,4 +119,7 @@ async function createTable(client: Client, table: CompiledTable): Promise<void> 
   )
   const key = table.key.length === 0 ? [] : [`primary key (${table.key.map(quote).join(', ')})`]
   await client.query(`create table ${qualified(table)} (${[...columns, ...key].join(', ')})`)
+  // A key's rows are replaced together; without a key of their own nothing would find them.
+  if (table.rows === 'latest' && table.keyColumn !== undefined && table.key[0] !== table.keyColumn)
+    await client.query(`create index on ${qualified(table)} (${quote(table.keyColumn)})`)
 }

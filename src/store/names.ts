@@ -1,5 +1,6 @@
 import type { ColumnType } from '../feed/column.ts'
-import type { CompiledColumn, CompiledTable } from '../feed/table.ts'
+import type { CompiledColumn } from '../feed/compile-column.ts'
+import type { CompiledTable } from '../feed/table.ts'
 
 export const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
   text: 'text',

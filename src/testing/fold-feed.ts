@@ -104,10 +104,12 @@ function rowsOf(
   if (table === undefined) return []
   const fitting = events.filter(({ type }) => table.when === undefined || table.when.has(type))
   const shown = table.rows === 'latest' ? fitting.slice(-1) : fitting
-  return shown.map(({ event }) =>
-    Object.fromEntries(
-      table.columns.flatMap((column, place) =>
-        column.fact === undefined ? [[columns[place] ?? column.name, column.read(event) ?? null]] : [],
+  return shown.flatMap(({ event }) =>
+    (table.each === undefined ? [undefined] : table.each.itemsOf(event)).map(item =>
+      Object.fromEntries(
+        table.columns.flatMap((column, place) =>
+          column.fact === undefined ? [[columns[place] ?? column.name, column.read(event, item) ?? null]] : [],
+        ),
       ),
     ),
   )

@@ -1,5 +1,9 @@
-import { type CompiledColumn, type CompiledTable, misfit } from '../feed/table.ts'
+import type { CompiledColumn } from '../feed/compile-column.ts'
+import { misfit } from '../feed/fit.ts'
+import type { CompiledTable } from '../feed/table.ts'
 import type { RecordRow } from '../store/verify/sources.ts'
+import { type Item, itemsOf } from './items.ts'
+import { at } from './pointer.ts'
 
 /** Rows as lines of COPY's text format: nothing of this is shared with the code that wrote the tables. */
 export const escapeText = (text: string): string =>
@@ -10,9 +14,15 @@ export const escapeText = (text: string): string =>
 const NULL = '\\N'
 
 export type LineSource = { readonly row: RecordRow; readonly event: unknown; readonly firstArrived: string }
+type Source = LineSource & { readonly item?: Item }
 
-/** The table's row for an event; undefined where a column can't hold what its function gives now. */
-export function lineOf(table: CompiledTable, source: LineSource): string | undefined {
+/** The table's rows for an event, each undefined where a column can't hold what its function gives now. */
+export function linesOf(table: CompiledTable, source: LineSource): (string | undefined)[] {
+  if (table.each === undefined) return [lineOf(table, source)]
+  return itemsOf(table, table.each.pointer, source.event).map(item => lineOf(table, { ...source, item }))
+}
+
+function lineOf(table: CompiledTable, source: Source): string | undefined {
   const fields: string[] = []
   for (const column of table.columns) {
     const field = fieldOf(table, column, source)
@@ -25,15 +35,16 @@ export function lineOf(table: CompiledTable, source: LineSource): string | undef
 function fieldOf(
   table: CompiledTable,
   column: CompiledColumn,
-  { row, event, firstArrived }: LineSource,
+  { row, event, firstArrived, item }: Source,
 ): string | undefined {
   if (column.fact?.kind === 'arrival') return column.fact.of === 'first' ? firstArrived : row.arrived
   if (column.fact !== undefined) {
-    const fact = row.facts?.[`${table.schema}.${table.name}.${column.name}`]
+    const facts = row.facts?.[`${table.schema}.${table.name}.${column.name}`]
+    const fact = item === undefined || !Array.isArray(facts) ? facts : facts[item.index]
     return fact === undefined || fact === null ? NULL : escapeText(String(fact))
   }
   if (column.isWholeEvent) return escapeText(row.raw)
-  const value = readColumn(column, event)
+  const value = readColumn(column, event, item)
   if (value === null || value === undefined) return NULL
   if (misfit(column.type, value) !== undefined) return undefined
   if (column.type === 'timestamp') return utcOf(String(value))
@@ -41,24 +52,14 @@ function fieldOf(
   return escapeText(String(value))
 }
 
-function readColumn(column: CompiledColumn, event: unknown): unknown {
+function readColumn(column: CompiledColumn, event: unknown, item: Item | undefined): unknown {
+  if (column.isItem) return at(item?.value, column.pointer)
   if (column.pointer !== '') return at(event, column.pointer)
   try {
-    return column.read(event)
+    return column.read(event, item)
   } catch {
     return Symbol('thrown')
   }
-}
-
-/** What a JSON Pointer points to. */
-function at(event: unknown, pointer: string): unknown {
-  let value = event
-  for (const part of pointer.slice(1).split('/')) {
-    const name = part.replaceAll('~1', '/').replaceAll('~0', '~')
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
-    value = (value as Record<string, unknown>)[name]
-  }
-  return value
 }
 
 const TIME = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))$/

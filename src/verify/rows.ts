@@ -5,7 +5,7 @@ import type { CompiledTable } from '../feed/table.ts'
 import type { Client } from '../store/store.ts'
 import { type Comparison, comparisonOf, copyLines, tableExists } from '../store/verify/difference.ts'
 import type { RecordRow } from '../store/verify/sources.ts'
-import { escapeText, lineOf } from './lines.ts'
+import { escapeText, linesOf } from './lines.ts'
 import type { Differences, Place } from './report.ts'
 
 export type Expected = {
@@ -67,16 +67,17 @@ export class ExpectedRows {
   }
 
   #take(index: number, table: CompiledTable, row: RecordRow, event: unknown, firstArrived: string): void {
-    this.rows++
-    const line = lineOf(table, { row, event, firstArrived })
-    if (line !== undefined) this.#lines[index]?.push(line)
-    else
-      this.#differences.add({
-        place: `table:${table.schema}.${table.name}`,
-        what: 'changed',
-        sequence: row.sequence,
-        found: 'a column can no longer hold what its function gives for this event',
-      })
+    for (const line of linesOf(table, { row, event, firstArrived })) {
+      this.rows++
+      if (line !== undefined) this.#lines[index]?.push(line)
+      else
+        this.#differences.add({
+          place: `table:${table.schema}.${table.name}`,
+          what: 'changed',
+          sequence: row.sequence,
+          found: 'a column can no longer hold what its function gives for this event',
+        })
+    }
   }
 
   #takeSeen(row: RecordRow, event: unknown): void {

@@ -1,3 +1,4 @@
+import type { Facts } from '../facts.ts'
 import type { Client } from '../store.ts'
 
 export type KeyName = { readonly id: number; readonly key: string; readonly events: number }
@@ -65,7 +66,7 @@ export type KeyEvent = {
   readonly sequence: number
   readonly position: number
   readonly raw: string
-  readonly facts: Readonly<Record<string, string | number>> | null
+  readonly facts: Facts | null
   readonly arrivedMicros: number
 }
 

@@ -1,11 +1,12 @@
 import type { CompiledTable } from '../../feed/table.ts'
+import type { Facts } from '../facts.ts'
 import { qualified, quote, SQL_TYPES } from '../names.ts'
 import type { Client } from '../store.ts'
 import { Pages } from '../verify/pages.ts'
 
 export type RecordedEvent = {
   readonly raw: string
-  readonly facts: Readonly<Record<string, string | number>> | null
+  readonly facts: Facts | null
   readonly arrivedMicros: number
 }
 

@@ -1,5 +1,6 @@
 import type { StateValue } from '../../feed/state.ts'
 import type { Spans } from '../../sequencer/key.ts'
+import type { Facts } from '../facts.ts'
 import type { Client } from '../store.ts'
 import { Pages } from './pages.ts'
 
@@ -10,7 +11,7 @@ export type RecordRow = {
   readonly position: number
   /** As PostgreSQL prints it, in UTC. */
   readonly arrived: string
-  readonly facts: Readonly<Record<string, string | number>> | null
+  readonly facts: Facts | null
   readonly raw: string
 }
 

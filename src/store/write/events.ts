@@ -1,4 +1,5 @@
 import { type ArrayType, Rows, type RowsMode } from '../binary.ts'
+import type { Facts } from '../facts.ts'
 import type { Client } from '../store.ts'
 import { writeRows } from './copy.ts'
 
@@ -11,7 +12,7 @@ export type EventRow = {
   readonly source: number | undefined
   readonly offset: number | undefined
   readonly lane: number
-  readonly facts: Readonly<Record<string, string | number>> | undefined
+  readonly facts: Facts | undefined
   readonly raw: Uint8Array
 }
 

@@ -1,5 +1,8 @@
-import type { CompiledColumn, CompiledTable } from '../../feed/table.ts'
+import type { CompiledColumn } from '../../feed/compile-column.ts'
+import type { RowItem } from '../../feed/item.ts'
+import type { CompiledTable } from '../../feed/table.ts'
 import { ArrayWriter, type BinaryWriter, Rows, type RowsMode, writeValue } from '../binary.ts'
+import type { Facts } from '../facts.ts'
 import { qualified, quote, SQL_TYPES, serialName } from '../names.ts'
 import type { Client } from '../store.ts'
 import { writeRows } from './copy.ts'
@@ -9,10 +12,12 @@ import { POSTGRES_EPOCH_MICROS } from './events.ts'
 export type RowSource = {
   readonly event: unknown
   readonly raw: Uint8Array
-  readonly facts: Readonly<Record<string, string | number>> | undefined
+  readonly facts: Facts | undefined
   readonly arrivedMicros: number
   /** Where the row stands for a key: when the first of the key's events that fit the table arrived. */
   readonly firstArrivedMicros?: number
+  /** Of a table of a row an item. */
+  readonly item?: RowItem
 }
 
 /** A fact's name beside the event: its table and column. */
@@ -26,7 +31,8 @@ function factOf(table: CompiledTable, column: CompiledColumn, row: RowSource): u
     name = factName(table, column)
     factNames.set(column, name)
   }
-  return row.facts?.[name]
+  const fact = row.facts?.[name]
+  return row.item === undefined || !Array.isArray(fact) ? fact : fact[row.item.index]
 }
 
 function writeColumn(out: BinaryWriter, table: CompiledTable, column: CompiledColumn, row: RowSource): void {
@@ -35,10 +41,18 @@ function writeColumn(out: BinaryWriter, table: CompiledTable, column: CompiledCo
     out.bigintField((first ?? row.arrivedMicros) - POSTGRES_EPOCH_MICROS)
   } else if (column.fact !== undefined) writeValue(out, column.type, factOf(table, column, row))
   else if (column.isWholeEvent) out.jsonbField(row.raw)
-  else writeValue(out, column.type, column.read(row.event))
+  else writeValue(out, column.type, column.read(row.event, row.item))
 }
 
-/** A row for each event. `into` names a stand-in of the same columns, for comparing. */
+/** The rows that events give to a table. */
+function rowsOf(table: CompiledTable, sources: readonly RowSource[]): readonly RowSource[] {
+  const { each } = table
+  return each === undefined
+    ? sources
+    : sources.flatMap(source => each.itemsOf(source.event).map(item => ({ ...source, item })))
+}
+
+/** The rows of each event. `into` names a stand-in of the same columns, for comparing. */
 export async function insertRows(
   client: Client,
   table: CompiledTable,
@@ -46,17 +60,36 @@ export async function insertRows(
   into = qualified(table),
   mode: RowsMode = 'copy',
 ): Promise<void> {
+  const given = rowsOf(table, sources)
+  if (given.length === 0) return
   const types = table.columns.map(column => column.type)
-  const rows = new Rows(mode, types, sources.length * 160)
-  for (const source of sources) {
+  const rows = new Rows(mode, types, given.length * 160)
+  for (const row of given) {
     rows.row()
-    for (const column of table.columns) writeColumn(rows.next(), table, column, source)
+    for (const column of table.columns) writeColumn(rows.next(), table, column, row)
   }
   await writeRows(client, { table: into, columns: table.columns.map(column => quote(column.name)), types }, rows)
 }
 
+/** What the latest event of each key gives, in the place of what its earlier ones gave. */
+export async function putLatest(client: Client, table: CompiledTable, sources: readonly RowSource[]): Promise<void> {
+  if (table.each === undefined) await upsertRows(client, table, sources)
+  else await replaceRows(client, table, sources)
+}
+
+/** Sent at once, one behind the other: on a pipelined connection nothing may come between them. */
+async function replaceRows(client: Client, table: CompiledTable, sources: readonly RowSource[]): Promise<void> {
+  const column = table.columns.find(({ name }) => name === table.keyColumn)
+  if (column === undefined) throw new TypeError(`${table.name} has no column of the key`)
+  const keys = new ArrayWriter(column.type)
+  for (const source of sources) writeColumn(keys.element(), table, column, source)
+  const text = `delete from ${qualified(table)} where ${quote(column.name)} = any($1::${SQL_TYPES[column.type]}[])`
+  const deleted = client.query(text, [keys.finish()])
+  await Promise.all([deleted, insertRows(client, table, sources, undefined, 'arrays')])
+}
+
 /** The latest row of each key; what belongs to a key's first version stays. */
-export async function upsertRows(client: Client, table: CompiledTable, rows: readonly RowSource[]): Promise<void> {
+async function upsertRows(client: Client, table: CompiledTable, rows: readonly RowSource[]): Promise<void> {
   const arrays = table.columns.map(column => new ArrayWriter(column.type))
   for (const row of rows)
     for (const [index, column] of table.columns.entries()) {

@@ -1,0 +1,90 @@
+import type { Column, ColumnType, FactKind } from './column.ts'
+import type { Fault } from './fault.ts'
+import { guarantees } from './fit.ts'
+import { type Each, pathInItem, type RowItem } from './item.ts'
+import { describe, pointerOf, readerOf, type SchemaNode } from './path.ts'
+
+export type CompiledColumn = {
+  /** As PostgreSQL keeps it: in small letters, so that it can be typed without quotes, in any case. */
+  readonly name: string
+  /** As it is declared: its name in JSON. */
+  readonly shown: string
+  readonly type: ColumnType
+  readonly fact: { readonly kind: FactKind; readonly of: 'each' | 'first' } | undefined
+  /** `item`: the row's own, in a table of a row an item. */
+  readonly read: (event: unknown, item?: RowItem) => unknown
+  /** The pointer goes from the row's item. */
+  readonly isItem: boolean
+  readonly isOrdinal: boolean
+  /** Set for `json('')`: the event's own bytes are the value. */
+  readonly isWholeEvent: boolean
+  readonly pointer: string
+  readonly isRequired: boolean
+  /** False where the schema already lets through nothing that the column can't hold. */
+  readonly needsCheck: boolean
+}
+
+export const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/
+
+type Described = { readonly schemas: readonly SchemaNode[]; readonly each: Each | undefined }
+
+export function compileColumn(
+  name: string,
+  column: Column<never>,
+  { schemas: whole, each }: Described,
+  place: string,
+  faults: Fault[],
+): CompiledColumn {
+  if (!IDENTIFIER.test(name)) faults.push({ place, message: 'a column is named by letters, digits and _, 63 at most' })
+  const base = {
+    name: name.toLowerCase(),
+    shown: name,
+    type: column.type,
+    fact: undefined,
+    isItem: false,
+    isOrdinal: false,
+    isWholeEvent: false,
+    pointer: '',
+    isRequired: false,
+  }
+  if ('ordinal' in column) {
+    if (each === undefined) faults.push({ place, message: 'only a table with `each` has items in an order' })
+    const read = (_: unknown, item?: RowItem) => item?.ordinal
+    return { ...base, isOrdinal: true, read, isRequired: true, needsCheck: false }
+  }
+  if ('fact' in column) {
+    return {
+      ...base,
+      fact: { kind: column.fact, of: column.of },
+      read: () => undefined,
+      isRequired: true,
+      needsCheck: false,
+    }
+  }
+  if ('compute' in column) return { ...base, read: computed(column.compute), needsCheck: true }
+  const inItem = pathInItem(each, column.path)
+  const schemas = inItem === undefined ? whole : (each?.schemas ?? [])
+  const path = inItem ?? column.path
+  const described = schemas.map(schema => describe(schema, path))
+  if (described.includes(undefined))
+    faults.push({ place, message: `the event's schema doesn't describe '${column.path}'` })
+  return {
+    ...base,
+    read: inItem === undefined ? readerOf(path) : readItem(readerOf(path)),
+    isItem: inItem !== undefined,
+    isWholeEvent: column.type === 'json' && column.path === '',
+    pointer: pointerOf(path),
+    isRequired: described.length > 0 && described.every(one => one?.required === true && isNeverNull(one.schema)),
+    needsCheck: !described.every(one => one !== undefined && guarantees(one.schema, column.type)),
+  }
+}
+
+const computed = (compute: (event: never, item: never) => unknown) => {
+  const read = compute as (event: unknown, item: unknown) => unknown
+  return (event: unknown, item?: RowItem) => read(event, item?.value)
+}
+
+const readItem = (read: (item: unknown) => unknown) => (_: unknown, item?: RowItem) => read(item?.value)
+
+const isNeverNull = (schema: SchemaNode) =>
+  ['string', 'integer', 'number', 'boolean', 'object', 'array'].includes(schema.type ?? '')
