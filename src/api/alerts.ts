@@ -2,22 +2,9 @@ import type { FastifyInstance } from 'fastify'
 import type { CompiledFeed } from '../feed/compile.ts'
 import { accessTo } from '../sources/http/route-access.ts'
 import type { ApiContext } from './context.ts'
-import type { Log } from './errors.ts'
 import { AlertLog } from './live/alert-log.ts'
-import { endOf, follow, LIVE_PARAMETERS } from './live/follow.ts'
-import { holderOf, type Seats } from './live/seats.ts'
-import { parametersOf } from './parameters.ts'
+import { type LiveContext, serveLive } from './live/serve.ts'
 import { alertsSchema } from './schemas/live.ts'
-
-export type LiveContext = {
-  readonly seats: Seats
-  readonly stopping: AbortSignal
-  readonly heartbeatMs: number
-  readonly stuckMsMax: number
-  readonly log: Log
-  /** Calls back with a stream's path when it has grown; with an empty text when any may have. */
-  readonly listen: (onGrown: (stream: string) => void) => void
-}
 
 /** `GET /alerts`, and whatever other streams the feeds name. */
 export function addAlerts(server: FastifyInstance, { feeds, query }: ApiContext, live: LiveContext): void {
@@ -30,15 +17,7 @@ export function addAlerts(server: FastifyInstance, { feeds, query }: ApiContext,
       for (const [path, log] of logs) if (stream === '' || stream === path) log.wake()
     })
   for (const [path, log] of logs)
-    server.get(path, optionsOf(path, streams.get(path) ?? []), async (request, reply) => {
-      const end = endOf(parametersOf(request, LIVE_PARAMETERS))
-      const leave = live.seats.take(holderOf(request))
-      try {
-        await follow(request, reply, log, { ...end, ...live, isWelcome: request.isWelcome })
-      } finally {
-        leave()
-      }
-    })
+    server.get(path, optionsOf(path, streams.get(path) ?? []), (request, reply) => serveLive(request, reply, log, live))
 }
 
 const optionsOf = (path: string, feeds: readonly string[]) => ({

@@ -20,6 +20,7 @@ import { addHealth } from './health.ts'
 import { addHome } from './home.ts'
 import { addLetters } from './letters.ts'
 import { Seats } from './live/seats.ts'
+import type { LiveContext } from './live/serve.ts'
 import { addMetrics } from './metrics.ts'
 import { addDescription, addDocs } from './openapi.ts'
 import { addRecord } from './record.ts'
@@ -133,12 +134,17 @@ async function addRoutes(server: FastifyInstance, options: ServerOptions, limits
   if (roles.includes('api')) {
     const context = { engine, query, feeds, limits, budget, lag }
     addHome(server, feeds)
-    addStates(server, context)
+    const live: LiveContext = {
+      seats: new Seats(limits.streamsPerUserMax),
+      heartbeatMs: limits.heartbeatMs,
+      stuckMsMax: limits.stuckMsMax,
+      stopping,
+      log: options.log,
+      listen: options.listen ?? (() => undefined),
+    }
+    addStates(server, context, live)
     addRows(server, context)
-    const { log, listen = () => undefined } = options
-    const { heartbeatMs, stuckMsMax } = limits
-    const seats = new Seats(limits.streamsPerUserMax)
-    addAlerts(server, context, { seats, stopping, log, listen, heartbeatMs, stuckMsMax })
+    addAlerts(server, context, live)
     addFeeds(server, context)
     addRecord(server, context)
     addGaps(server, context)

@@ -6,24 +6,34 @@ import { accessTo } from '../sources/http/route-access.ts'
 import { findState, listStates, type SortValue, type StatesAfter } from '../store/read/states.ts'
 import { type ApiContext, keyOf, notFound } from './context.ts'
 import { sendList, sendValue } from './list.ts'
+import { wantsStream } from './live/accept.ts'
+import type { LiveContext } from './live/serve.ts'
+import { StateStreams } from './live/state-streams.ts'
 import { limitOf, parametersOf, wholeNumber } from './parameters.ts'
 import { stateListSchema, stateSchema } from './schemas/state.ts'
 import { isText, readToken, tokenOf } from './token.ts'
 
+/** What a stream takes, and an answer in JSON needn't know: /docs sends it with both. */
+const IGNORED = ['seconds'] as const
+
 /** `GET /path` and `GET /path/{key}` for each feed that has a state. */
-export function addStates(server: FastifyInstance, context: ApiContext): void {
-  for (const feed of context.feeds.values()) if (feed.state !== undefined) addState(server, context, feed, feed.state)
+export function addStates(server: FastifyInstance, context: ApiContext, live: LiveContext): void {
+  for (const feed of context.feeds.values())
+    if (feed.state !== undefined) addState(server, context, feed, { state: feed.state, live })
 }
 
 function addState(
   server: FastifyInstance,
   { engine, query }: ApiContext,
   feed: CompiledFeed,
-  state: CompiledState,
+  { state, live }: { state: CompiledState; live: LiveContext },
 ): void {
+  const streams = new StateStreams({ engine, query, feed, state, live })
   const config = accessTo('read', feed.name)
   server.get(state.path, { schema: stateListSchema(feed, state), config }, async (request, reply) => {
-    const parameters = parametersOf(request, ['sort', 'limit', 'after'])
+    reply.header('vary', 'accept')
+    if (wantsStream(request.headers.accept)) return streams.all(request, reply)
+    const parameters = parametersOf(request, ['sort', 'limit', 'after', ...IGNORED])
     const { sort, isDescending } = sortOf(state, parameters.sort)
     const limit = limitOf(parameters.limit)
     const list = `states ${feed.name} ${isDescending ? '-' : ''}${sort.name}`
@@ -37,10 +47,12 @@ function addState(
     )
   })
   server.get(`${state.path}/:key`, { schema: stateSchema(feed, state), config }, async (request, reply) => {
-    const { at } = parametersOf(request, ['at'])
-    const number = at === undefined ? undefined : wholeNumber('at', at, 1)
+    reply.header('vary', 'accept')
     const given = (request.params as { key: string }).key
     const key = keyOf(feed, given)
+    if (wantsStream(request.headers.accept)) return streams.one(request, reply, given, key)
+    const { at } = parametersOf(request, ['at', ...IGNORED])
+    const number = at === undefined ? undefined : wholeNumber('at', at, 1)
     const standing =
       key === undefined
         ? undefined

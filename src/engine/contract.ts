@@ -1,12 +1,13 @@
 import type { CompiledFeed } from '../feed/compile.ts'
 import type { Refusal } from '../feed/parse.ts'
 import type { Standing } from '../feed/state.ts'
+import type { LaneSpan } from '../store/read/changes.ts'
 import type { CaughtUp, KnownPartition, TopicPlace } from '../store/write/partitions.ts'
 import type { PollCounts, PollEnd, PollStanding, PollTake, PollTurn } from '../store/write/polls.ts'
 
 export { logNameOf } from '../store/write/partitions.ts'
 export { POLL_LOG } from '../store/write/polls.ts'
-export type { CaughtUp, KnownPartition, PollCounts, PollEnd, PollStanding, PollTake, PollTurn, TopicPlace }
+export type { CaughtUp, KnownPartition, LaneSpan, PollCounts, PollEnd, PollStanding, PollTake, PollTurn, TopicPlace }
 
 /** What became of one event. Durable by the time it is told. */
 export type Outcome =
@@ -74,6 +75,23 @@ export type Submission = {
   readonly corrects?: number
 }
 
+/** How far a feed's record goes: each lane's position. `generation` counts the declarations that fold its states. */
+export type RecordPlace = { readonly feed: number; readonly generation: number; readonly positions: readonly number[] }
+
+/** An event that was applied, by its place on the record, and the state after it as the API serves it. */
+export type Change = {
+  readonly lane: number
+  readonly position: number
+  readonly keyId: number
+  readonly json: string
+}
+
+/** Follows a feed's record. It remembers what it has read, so that going on from there is cheap. */
+export type ChangeReader = {
+  /** What these parts have, each lane in its order; less of it where there is too much for one page. */
+  read(spans: readonly LaneSpan[]): Promise<Change[]>
+}
+
 export type EngineHealth = { readonly isReady: boolean; readonly reason: string | undefined }
 
 /**
@@ -97,6 +115,12 @@ export type Engine = {
   claim(feed: string, name: string, digest: Buffer): Promise<'new' | 'same' | 'other'>
   /** The state after number `at`, from what is known now; undefined for an unknown key or beyond the last number. */
   stateAt(feed: string, key: string, at: number): Promise<Standing | undefined>
+  /** Raises DECLARATION_OLDER where a newer declaration has written: its states are none of this one. */
+  recordPlace(feed: string): Promise<RecordPlace>
+  /** Of a feed that has a state. */
+  changes(feed: string): ChangeReader
+  /** Calls back when this process has applied something; returns what ends that. Others' work isn't told. */
+  onApplied(feed: string, applied: () => void): () => void
   /** What would become of an event if it were submitted now; nothing is written. */
   dryRun(feed: string, event: Buffer): Promise<Outcome>
   /** Dismisses an open dead letter: its number, where it has one, is voided. False where there is no such letter. */

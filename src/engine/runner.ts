@@ -5,6 +5,7 @@ import type { Standing } from '../feed/state.ts'
 import { laneOf } from '../sequencer/lane.ts'
 import { registerFeed, type StoredFeed } from '../store/feed.ts'
 import { Leaves } from '../store/leaf.ts'
+import { loadPositions } from '../store/read/changes.ts'
 import type { Store } from '../store/store.ts'
 import { forgetAlerts } from '../store/write/alerts.ts'
 import { loadWaiting } from '../store/write/keys.ts'
@@ -22,10 +23,20 @@ import {
 import { forgetSeen } from '../store/write/seen.ts'
 import { claimSource, findSource } from '../store/write/sources.ts'
 import { applyBatch } from './apply.ts'
-import type { KnownLog, LogPosition, Origin, Outcome, PollLog, Submission } from './contract.ts'
+import { createChangeReader } from './changes/reader.ts'
+import type {
+  ChangeReader,
+  KnownLog,
+  LogPosition,
+  Origin,
+  Outcome,
+  PollLog,
+  RecordPlace,
+  Submission,
+} from './contract.ts'
 import { pollLogOf } from './poll-log.ts'
 import { stateAt } from './state-at.ts'
-import { Transactions } from './transaction.ts'
+import { olderDeclaration, Transactions } from './transaction.ts'
 import { type EventWork, type LogChunk, type RefusedWork, Ticket, type Work } from './work.ts'
 import { type WriterLimits, Writers } from './writer.ts'
 
@@ -58,6 +69,7 @@ export class FeedRunner {
   #readySinceMs = 0
   #turn = 0
   failure: unknown
+  readonly #applied = new Set<() => void>()
 
   constructor(options: RunnerOptions) {
     this.#options = options
@@ -79,6 +91,9 @@ export class FeedRunner {
       leaves,
       keysRemembered,
       log: message => log('warn', message),
+      onApplied: () => {
+        for (const applied of this.#applied) applied()
+      },
     })
     const applier = {
       transactions,
@@ -168,6 +183,24 @@ export class FeedRunner {
 
   stateAt(key: string, at: number): Promise<Standing | undefined> {
     return stateAt(this.#options.store, this.#options.feed, this.#ready().stored, key, at)
+  }
+
+  async recordPlace(): Promise<RecordPlace> {
+    const { id, generation } = this.#ready().stored
+    const lanes = await loadPositions(this.#options.store.query, id)
+    if (lanes.some(lane => lane.generation > generation)) throw olderDeclaration(this.name)
+    return { feed: id, generation, positions: lanes.map(({ position }) => position) }
+  }
+
+  changes(): ChangeReader {
+    const { feed, store } = this.#options
+    if (feed.state === undefined) throw new GroundstationError('NOT_FOUND', `The feed ${this.name} has no state`)
+    return createChangeReader({ query: store.query, feed, state: feed.state, stored: this.#ready().stored })
+  }
+
+  onApplied(applied: () => void): () => void {
+    this.#applied.add(applied)
+    return () => this.#applied.delete(applied)
   }
 
   async dryRun(raw: Buffer): Promise<Outcome> {

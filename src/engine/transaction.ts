@@ -33,6 +33,8 @@ export type TransactionParts = {
   readonly leaves: Leaves
   readonly keysRemembered: number
   readonly log: (message: string) => void
+  /** Called when something is on the record that wasn't. */
+  readonly onApplied: () => void
 }
 
 /** Runs batches of one writer, one after another, each as one transaction. */
@@ -61,6 +63,7 @@ export class Transactions {
           sent = batch.opened
         })
         this.#remember(batch)
+        if (batch.effects.applied.length > 0) this.#parts.onApplied()
         for (const note of batch.effects.notes) this.#parts.log(note)
       }, BATCH_MS_MAX)
     } catch (error) {
@@ -103,11 +106,7 @@ export class Transactions {
     const { stored, keysRemembered, feed } = this.#parts
     const memories = new Map<number, KeyMemory>()
     for (const { lane, version, generation } of lanes.values()) {
-      if (generation > stored.generation)
-        throw new GroundstationError(
-          'DECLARATION_OLDER',
-          `A newer declaration of the feed ${feed.name} has written since: this process must be started with it`,
-        )
+      if (generation > stored.generation) throw olderDeclaration(feed.name)
       let memory = this.#lanes.get(lane)
       if (memory === undefined) {
         memory = { version, keys: new KeyMemory(Math.ceil(keysRemembered / stored.lanes)) }
@@ -157,6 +156,12 @@ export class Transactions {
     throw unknownOutcome()
   }
 }
+
+export const olderDeclaration = (feed: string) =>
+  new GroundstationError(
+    'DECLARATION_OLDER',
+    `A newer declaration of the feed ${feed} has written since: this process must be started with it`,
+  )
 
 const hasNoOutcome = (work: Work): boolean =>
   work.outcome === undefined && (work.kind === 'event' || work.kind === 'refused')

@@ -64,6 +64,9 @@ export function memoryEngine(feeds: readonly CompiledFeed[]): MemoryEngine {
       return known === digest.toString('hex') ? 'same' : 'other'
     },
     stateAt: unexpected,
+    recordPlace: unexpected,
+    changes: () => ({ read: unexpected }),
+    onApplied: () => () => undefined,
     dryRun: unexpected,
     dismiss: unexpected,
     health: () => ({ isReady: true, reason: undefined }),

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { wholeNumber } from '../parameters.ts'
 import type { LiveLog } from './log.ts'
-import { HEARTBEAT, placeText, textOf } from './message.ts'
+import { placeText, textOf } from './message.ts'
 
 export type Following = {
   readonly stopping: AbortSignal
@@ -41,13 +41,14 @@ export async function follow<Place>(
 ): Promise<void> {
   const given = request.headers['last-event-id']
   const { place, isReset } = await log.start(typeof given === 'string' ? given : undefined)
+  const at = { place }
   reply.hijack()
-  const line = new Line(reply, following)
+  const line = new Line(reply, following, () => placeText(log.idOf(at.place)))
   const leave = log.join()
   try {
     const id = log.idOf(place)
     await line.write(`retry: ${RECONNECT_MS}\n${isReset ? textOf({ id, event: 'reset', data: '{}' }) : placeText(id)}`)
-    await send(log, line, place)
+    await send(log, line, at)
   } catch {
     // The database can't be asked, which the health check tells. The client comes back with where it was.
   } finally {
@@ -56,20 +57,18 @@ export async function follow<Place>(
   }
 }
 
-async function send<Place>(log: LiveLog<Place>, line: Line, from: Place): Promise<void> {
-  let place = from
+async function send<Place>(log: LiveLog<Place>, line: Line, at: { place: Place }): Promise<void> {
   while (!line.isOver) {
     // Asked for before the look, so that what comes in between isn't missed.
     const changed = log.changed()
-    const chunk = await log.after(place)
-    if (chunk === undefined) await Promise.race([changed, line.over])
+    const chunk = await log.after(at.place)
+    if (chunk === undefined) await line.until(changed)
     else if (chunk === 'lost') {
-      const start = await log.start(undefined)
-      place = start.place
-      await line.write(textOf({ id: log.idOf(place), event: 'reset', data: '{}' }))
+      at.place = (await log.start(undefined)).place
+      await line.write(textOf({ id: log.idOf(at.place), event: 'reset', data: '{}' }))
     } else {
       await line.write(chunk.bytes, chunk.count)
-      place = chunk.next
+      at.place = chunk.next
     }
   }
 }
@@ -78,7 +77,7 @@ async function send<Place>(log: LiveLog<Place>, line: Line, from: Place): Promis
 class Line {
   readonly #response: FastifyReply['raw']
   readonly #timers: NodeJS.Timeout[]
-  readonly #over = Promise.withResolvers<void>()
+  #onOver: () => void = () => undefined
   readonly #stopping: AbortSignal
   readonly #isWelcome: Following['isWelcome']
   readonly #stuckMsMax: number
@@ -86,7 +85,8 @@ class Line {
   #left: number
   isOver = false
 
-  constructor(reply: FastifyReply, following: Following) {
+  /** `beat`: what is sent now and then, so that nothing between closes the connection and who has left is found out. */
+  constructor(reply: FastifyReply, following: Following, beat: () => string) {
     const { stopping, limit, endsAfterMs } = following
     const response = reply.raw
     this.#response = response
@@ -103,18 +103,25 @@ class Line {
       // Proxies must hand on what comes when it comes.
       'x-accel-buffering': 'no',
     })
-    this.#timers = [setInterval(() => this.#beat(), following.heartbeatMs)]
+    this.#timers = [setInterval(() => this.#beat(beat), following.heartbeatMs)]
     if (endsAfterMs !== undefined) this.#timers.push(setTimeout(this.#stop, endsAfterMs))
     if (stopping.aborted || response.destroyed) this.#finish()
   }
 
-  /** Resolves when nothing more is to be sent. */
-  get over(): Promise<void> {
-    return this.#over.promise
+  /**
+   * Resolves with the promise, or when nothing more is to be sent. One wait at a time, and nothing of it stays with what
+   * lives as long as the line: there may be twenty a second, for days.
+   */
+  until(promise: Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#onOver = resolve
+      if (this.isOver) resolve()
+      promise.then(resolve, reject)
+    })
   }
 
   async write(bytes: string | Buffer, count = 0): Promise<void> {
-    if (this.isOver) return
+    if (this.isOver || bytes.length === 0) return
     const fitting = count > this.#left ? firstOf(bytes, this.#left) : bytes
     this.#left -= count
     const isTaken = this.#response.write(fitting)
@@ -131,13 +138,13 @@ class Line {
     const drained = Promise.withResolvers<void>()
     this.#response.once('drain', drained.resolve)
     const timer = setTimeout(() => this.#response.destroy(), this.#stuckMsMax)
-    await Promise.race([drained.promise, this.over])
+    await this.until(drained.promise)
     clearTimeout(timer)
     this.#response.off('drain', drained.resolve)
   }
 
-  #beat(): void {
-    if (!this.#response.writableNeedDrain) this.#response.write(HEARTBEAT)
+  #beat(beat: () => string): void {
+    if (!this.#response.writableNeedDrain) this.#response.write(beat())
     void this.#isWelcome?.().then(isWelcome => isWelcome || this.#finish())
   }
 
@@ -146,7 +153,7 @@ class Line {
     this.isOver = true
     for (const timer of this.#timers) clearTimeout(timer)
     this.#stopping.removeEventListener('abort', this.#stop)
-    this.#over.resolve()
+    this.#onOver()
   }
 }
 

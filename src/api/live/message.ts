@@ -7,8 +7,5 @@ export function textOf({ id, event, data }: Message): string {
   return `id: ${id}\nevent: ${event}\n${lines.join('')}\n`
 }
 
-/** A place without an event: who reconnects before anything came goes on from there. */
+/** A place without an event: who reconnects before the next one goes on from there. */
 export const placeText = (id: string): string => `id: ${id}\n\n`
-
-/** A comment: keeps what stands between from closing the connection, and finds out who has left. */
-export const HEARTBEAT = Buffer.from(': \n\n')

@@ -13,10 +13,12 @@ export type StatesPage = {
 }
 
 // The highest number applied: numbers that were voided behind it don't count.
-const LAST = `case when k.spans is null then k.frontier else coalesce(
+export const LAST = `case when k.spans is null then k.frontier else coalesce(
   (select (v ->> 0)::bigint - 1 from jsonb_array_elements(k.spans -> 'voided') as v where (v ->> 1)::bigint = k.frontier),
   k.frontier) end`
-const COLUMNS = `k.key, ${LAST} as last, k.time, k.state, coalesce(jsonb_array_length(k.spans -> 'missing'), 0) = 0 as complete`
+export const COMPLETE = `coalesce(jsonb_array_length(k.spans -> 'missing'), 0) = 0`
+/** The columns of a standing, of `k`. */
+export const STANDING = `k.key, ${LAST} as last, k.time, k.state, ${COMPLETE} as complete`
 // A key is known once something of it was applied; before that everything of it is held.
 const FROM = `from groundstation.key k
   where k.feed = (select id from groundstation.feed where name = $1) and k.events > 0 and k.frontier > 0`
@@ -38,7 +40,7 @@ export async function listStates(
     values.push(after.key, after.value)
   }
   const { rows } = await query(
-    `select ${COLUMNS}, ${value} as sorted ${FROM} ${beyond}
+    `select ${STANDING}, ${value} as sorted ${FROM} ${beyond}
      order by ${value} ${isDescending ? 'desc' : 'asc'} nulls last, k.key limit $2`,
     values,
   )
@@ -52,11 +54,11 @@ export async function listStates(
 }
 
 export async function findState(query: Query, feed: string, key: string): Promise<Standing | undefined> {
-  const { rows } = await query(`select ${COLUMNS} ${FROM} and k.key = $2`, [feed, key], 'read-state')
+  const { rows } = await query(`select ${STANDING} ${FROM} and k.key = $2`, [feed, key], 'read-state')
   return rows[0] === undefined ? undefined : standingOf(rows[0])
 }
 
-const standingOf = (row: Row): Standing => ({
+export const standingOf = (row: Row): Standing => ({
   key: String(row.key),
   sequence: Number(row.last),
   time: row.time as string | null,

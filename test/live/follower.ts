@@ -1,0 +1,63 @@
+import type { LiveLog } from '../../src/api/live/log.ts'
+
+export type Told = { readonly id: string; readonly event: string; readonly data: string }
+
+/** A client of a log without the network between: takes what comes message by message, and breaks off wherever it is told to. */
+export class Follower<Place> {
+  readonly told: Told[] = []
+  lastId: string | undefined
+  #waiting: Promise<void> | undefined
+
+  /** Connects where it was, takes so many messages at most, and leaves; resolves when nothing more has come for now. */
+  async take(log: LiveLog<Place>, most: number): Promise<void> {
+    const { place, isReset } = await log.start(this.lastId)
+    const leave = log.join()
+    try {
+      let at = place
+      let left = most
+      if (isReset) this.#add(`id: ${log.idOf(at)}\nevent: reset\ndata: {}`)
+      else this.lastId = log.idOf(at)
+      while (left > 0) {
+        const changed = log.changed()
+        const chunk = await log.after(at)
+        if (chunk === undefined) {
+          this.#waiting = changed
+          return
+        }
+        if (chunk === 'lost') {
+          at = (await log.start(undefined)).place
+          this.#add(`id: ${log.idOf(at)}\nevent: reset\ndata: {}`)
+          continue
+        }
+        const blocks = chunk.bytes.toString('utf8').split('\n\n').slice(0, chunk.count)
+        for (const block of blocks) if (left-- > 0) this.#add(block)
+        at = chunk.next
+        if (left > 0) this.lastId = log.idOf(at)
+      }
+    } finally {
+      leave()
+    }
+  }
+
+  /** Stays, and takes all that comes until `isDone`. */
+  async stay(log: LiveLog<Place>, isDone: () => boolean): Promise<void> {
+    const leave = log.join()
+    try {
+      while (!isDone()) {
+        await this.take(log, Number.POSITIVE_INFINITY)
+        if (!isDone()) await this.#waiting
+      }
+    } finally {
+      leave()
+    }
+  }
+
+  #add(block: string): void {
+    const fields = new Map(
+      block.split('\n').map(line => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]),
+    )
+    const told = { id: fields.get('id') ?? '', event: fields.get('event') ?? '', data: fields.get('data') ?? '' }
+    this.told.push(told)
+    this.lastId = told.id
+  }
+}

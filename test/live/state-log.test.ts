@@ -1,0 +1,106 @@
+/** Promise S for states: whoever breaks off wherever, and comes back to whichever process, is told each change once and in order. */
+import assert from 'node:assert/strict'
+import { describe, type TestContext, test } from 'node:test'
+import { createRandom, type Random } from '../../simulators/rockets/random.ts'
+import { AllStates } from '../../src/api/live/all-states.ts'
+import { KeyStates } from '../../src/api/live/key-states.ts'
+import type { LiveLog } from '../../src/api/live/log.ts'
+import { type LogSizes, StateLog } from '../../src/api/live/state-log.ts'
+import { type Ground, newGround, openGround } from '../engine/ground.ts'
+import { seedOf } from '../seed.ts'
+import { expectedLevels, type Level } from './expected-levels.ts'
+import { Follower } from './follower.ts'
+import { METERS, meter } from './meters.ts'
+
+/** So small that every way is taken: tails, older pages, pages of the list. */
+const SMALL: Partial<LogSizes> = { tail: 6, span: 3, olderPage: 4, olderBytes: 2_000, listPage: 3 }
+const KEYS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j']
+
+const sourceOf = (ground: Ground, sizes: Partial<LogSizes> = SMALL) => {
+  const { engine, store } = ground
+  const { state } = engine.feeds.get('meters') ?? {}
+  if (state === undefined) throw new Error('no state')
+  return { log: new StateLog(engine, 'meters', message => assert.fail(message), sizes), query: store.query, state }
+}
+
+/** Sends a few events of random keys: in order, late, behind holes that are released, and repeated. */
+function randomBatch(random: Random, sent: Map<string, number[]>): string[] {
+  return Array.from({ length: 1 + random.below(12) }, () => {
+    const key = KEYS[random.below(KEYS.length)] as string
+    const numbers = sent.get(key) ?? []
+    const highest = Math.max(0, ...numbers)
+    const number = random.chance(0.3)
+      ? 1 + random.below(highest + 1)
+      : highest + 1 + random.below(random.chance(0.2) ? 3 : 1)
+    sent.set(key, [...numbers, number])
+    // What it says follows from its number: a repeat is a repeat.
+    return meter(key, number, (number * 7) % 11, number % 2 === 0 ? 'even' : 'odd')
+  })
+}
+
+/** Each key's messages are the last so many of those that the record gives, without one missing or twice. */
+function assertTold(
+  follower: Follower<unknown>,
+  expected: ReadonlyMap<string, Level[]>,
+  keys: readonly string[],
+): void {
+  assert.ok(follower.told.every(({ event }) => event === 'state'))
+  const told = Map.groupBy(
+    follower.told.map(({ data }) => JSON.parse(data) as Level),
+    level => level.meter,
+  )
+  for (const key of keys) {
+    const of = told.get(key) ?? []
+    const levels = expected.get(key) ?? []
+    assert.ok(of.length > 0 || levels.length === 0, `nothing was told of ${key}`)
+    assert.deepEqual(of, levels.slice(levels.length - of.length), key)
+  }
+}
+
+const isAtEnd = (follower: Follower<unknown>, expected: ReadonlyMap<string, Level[]>, keys: readonly string[]) => {
+  const told = Map.groupBy(follower.told, ({ data }) => (JSON.parse(data) as Level).meter)
+  return keys.every(key => {
+    const last = expected.get(key)?.at(-1)
+    return (
+      last === undefined || JSON.stringify(last) === JSON.stringify(JSON.parse(told.get(key)?.at(-1)?.data ?? '{}'))
+    )
+  })
+}
+
+async function disturbed(t: TestContext, sizes: Partial<LogSizes>, rounds: number): Promise<void> {
+  const random = createRandom(seedOf(t, import.meta.filename), 'states')
+  const first = await newGround([METERS], { sweepMs: 20 })
+  const second = await openGround(first.url, [METERS])
+  const grounds = [first, second]
+  const sources = grounds.map(ground => sourceOf(ground, sizes))
+  const all = sources.map(source => new AllStates(source))
+  const one = sources.map(source => new KeyStates(source, 'a'))
+  await first.send('meters', meter('a', 1, 7, 'odd'))
+  const sent = new Map([['a', [1]]])
+  const followers = Array.from({ length: 6 }, () => new Follower<unknown>())
+  const logOf = (index: number): LiveLog<unknown> => (index < 4 ? all : one)[random.below(2)] as LiveLog<unknown>
+  for (let round = 0; round < rounds; round++) {
+    const index = random.below(followers.length)
+    const sending = (grounds[random.below(2)] as Ground).send('meters', ...randomBatch(random, sent))
+    const taking = followers[index]?.take(logOf(index), 1 + random.below(random.chance(0.5) ? 3 : 30))
+    // Side by side as often as one after the other.
+    if (random.chance(0.5)) await taking
+    await Promise.all([sending, taking])
+  }
+  const keysOf = (index: number) => (index < 4 ? KEYS : ['a'])
+  // What is still held is released, and stays so: nothing is sent any more.
+  let expected = await expectedLevels(first)
+  for (;;) {
+    const held = await first.value('select count(*) from groundstation.held_event')
+    expected = await expectedLevels(first)
+    if (held === 0) break
+  }
+  await Promise.all(
+    followers.map((follower, index) => follower.stay(logOf(index), () => isAtEnd(follower, expected, keysOf(index)))),
+  )
+  for (const [index, follower] of followers.entries()) assertTold(follower, expected, keysOf(index))
+}
+
+describe('S: each change of a state is told once and in order', () => {
+  test('from pages, tails and lists, over two processes and any number of reconnects', t => disturbed(t, SMALL, 120))
+})
