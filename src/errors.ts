@@ -18,6 +18,7 @@ const CODES = {
   SOURCE_FENCED: { canRetry: false },
   SOURCE_UNREACHABLE: { canRetry: true },
   SOURCE_ANSWER: { canRetry: false },
+  OUTPUT_FENCED: { canRetry: true },
   TOPIC_MISSING: { canRetry: false },
   KAFKA_UNREACHABLE: { canRetry: true },
   TOO_MANY_REQUESTS: { canRetry: true },

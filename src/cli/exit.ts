@@ -12,6 +12,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   SOURCE_FENCED: EXIT.found,
   SOURCE_UNREACHABLE: EXIT.unreachable,
   SOURCE_ANSWER: EXIT.unreachable,
+  OUTPUT_FENCED: EXIT.found,
   TOPIC_MISSING: EXIT.unreachable,
   KAFKA_UNREACHABLE: EXIT.unreachable,
   IDEMPOTENCY_CONFLICT: EXIT.found,

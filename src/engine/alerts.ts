@@ -15,7 +15,7 @@ export function raisedBy({ feed, effects }: Batch): readonly (readonly [string, 
       const key = feed.identity.keyOf?.(event) ?? null
       const data = contentOf(alert, { raw: raw.toString('utf8'), key, sequence, state })
       const rows = streams.get(alert.stream)
-      const row = { rule: alert.rule, key, data }
+      const row = { rule: alert.rule, key, data, topic: alert.topic ?? null }
       if (rows === undefined) streams.set(alert.stream, [row])
       else rows.push(row)
     }

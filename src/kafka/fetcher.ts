@@ -178,7 +178,7 @@ function responseIn(error: unknown): FetchResponse | undefined {
   return Array.isArray(response?.responses) ? response : undefined
 }
 
-function fetchedOf(answer: FetchResponsePartition, { offset: from, epoch }: Wanted): Fetched {
+export function fetchedOf(answer: FetchResponsePartition, { offset: from, epoch }: Wanted): Fetched {
   const { partitionIndex, records, abortedTransactions, highWatermark } = answer
   const batches = records ?? []
   const taken: TopicRecord[] = []

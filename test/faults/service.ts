@@ -15,12 +15,18 @@ export type ServiceOptions = {
   readonly databaseUrl?: string
   /** The folder of the source: the project's own, or a copy with a planted bug. */
   readonly root?: string
-  /** The whole program, or the engine behind the smallest of servers. */
-  readonly program?: 'start' | 'engine'
+  /** The whole program, the engine behind the smallest of servers, or a feed's outputs alone. */
+  readonly program?: keyof typeof SCRIPTS
   /** What stands behind `start`. */
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
 }
+
+const SCRIPTS = {
+  start: 'bin/groundstation.mjs',
+  engine: 'test/faults/child.ts',
+  outputs: 'test/services/outputs/child.ts',
+} as const
 
 const READY_MS = 30_000
 
@@ -68,9 +74,8 @@ export class Service {
   launch(): void {
     const { databaseUrl, root = PROJECT, env, program = 'start', args = [] } = this.#options
     if (this.#isRetired) throw new Error('the test is over')
-    const isEngine = program === 'engine'
-    const script = isEngine ? join(root, 'test/faults/child.ts') : join(root, 'bin/groundstation.mjs')
-    const child = spawn(process.execPath, isEngine ? [script] : [script, 'start', ...args], {
+    const given = program === 'start' ? ['start', ...args] : args
+    const child = spawn(process.execPath, [join(root, SCRIPTS[program]), ...given], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {

@@ -34,6 +34,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     may: ['feed/', 'sequencer/lane.ts', 'engine/contract.ts', 'kafka/', 'store/read/'],
     packages: ['fastify', 'typebox', 'undici'],
   },
+  outputs: { may: ['feed/', 'sequencer/lane.ts', 'kafka/', 'store/'] },
   api: {
     may: ['feed/', 'engine/contract.ts', 'sources/', 'store/read/'],
     packages: ['fastify', '@fastify/swagger', '@fastify/swagger-ui', 'prom-client', 'typebox'],
@@ -46,6 +47,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'feed/',
       'kafka/',
       'loader/',
+      'outputs/',
       'replay/',
       'settings/',
       'sources/',

@@ -11,6 +11,7 @@ import { type CommonOptions, type Context, settingsOf, withCommonOptions } from 
 import { compiledFeeds } from '../feeds.ts'
 import { createLog } from '../log.ts'
 import { openRuntime, type Runtime } from '../open.ts'
+import { type OutputRoles, openOutputs } from '../outputs.ts'
 import { openPolls, type PollRoles } from '../polls.ts'
 import { announce } from '../ready.ts'
 import { aborted, stopAll, stopOnSignals } from '../stop.ts'
@@ -46,10 +47,12 @@ async function start(context: Context, paths: string[], options: Options): Promi
   let runtime: Runtime | undefined
   let topics: TopicRoles | undefined
   let polls: PollRoles | undefined
+  let outputs: OutputRoles | undefined
   let server: Server | undefined
   try {
     runtime = await openRuntime({ settings, log, cwd, signal, feeds, sweeps: sweepsOf(settings, options.roles) })
     topics = await openTopics({ engine: runtime.engine, settings, feeds, roles: options.roles, log })
+    outputs = openOutputs({ store: runtime.database.store, settings, feeds, roles: options.roles, log })
     server = await serve(context, { settings, log, feeds, runtime, topics, options })
     const { address } = await server.listen({ host: settings.host, port: settings.port })
     announce(
@@ -62,7 +65,7 @@ async function start(context: Context, paths: string[], options: Options): Promi
   } catch (error) {
     if (!signal.aborted) throw error
   } finally {
-    const open = [polls, server, topics, runtime].filter(one => one !== undefined)
+    const open = [polls, server, outputs, topics, runtime].filter(one => one !== undefined)
     await stopAll(
       log,
       STOP_MS_MAX,

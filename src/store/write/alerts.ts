@@ -1,7 +1,13 @@
 import { ALERTS_CHANNEL } from '../listen.ts'
 import type { Client, Query } from '../store.ts'
 
-export type AlertRow = { readonly rule: string; readonly key: string | null; readonly data: string }
+export type AlertRow = {
+  readonly rule: string
+  readonly key: string | null
+  readonly data: string
+  /** The topic that it is for; null where it is for none. */
+  readonly topic: string | null
+}
 
 /**
  * Appends to a stream. Its counter stays locked until the commit, so that ids have no gaps, and what is seen of a stream is
@@ -20,21 +26,36 @@ export async function insertAlerts(
         on conflict (path) do update set last_id = s.last_id + excluded.last_id
         returning last_id - cardinality($3::text[]) as base),
       inserted as (
-        insert into groundstation.alert (stream, id, feed, rule, key, data)
-        select $2, base + a.number, $1, a.rule, a.key, a.data
-        from counted, unnest($3::text[], $4::text[], $5::text[]) with ordinality as a (rule, key, data, number))
+        insert into groundstation.alert (stream, id, feed, rule, key, data, topic)
+        select $2, base + a.number, $1, a.rule, a.key, a.data, a.topic
+        from counted, unnest($3::text[], $4::text[], $5::text[], $6::text[])
+          with ordinality as a (rule, key, data, topic, number))
       select pg_notify('${ALERTS_CHANNEL}', $2) from counted`,
-    values: [feed, stream, rows.map(row => row.rule), rows.map(row => row.key), rows.map(row => row.data)],
+    values: [
+      feed,
+      stream,
+      rows.map(row => row.rule),
+      rows.map(row => row.key),
+      rows.map(row => row.data),
+      rows.map(row => row.topic),
+    ],
   })
 }
 
-/** Forgets a stream's beginning, as far as it is older than its rules keep; so many alerts at most. */
+/**
+ * Forgets a stream's beginning, as far as it is older than its rules keep, and no output has still to deliver it; so many
+ * alerts at most.
+ */
 export async function forgetAlerts(query: Query, stream: string, keepMs: number, limit: number): Promise<void> {
   await query(
     `delete from groundstation.alert where stream = $1 and id in (
       select id from (
-        select id, bool_and(raised < now() - $2 * interval '1 millisecond') over (order by id) as is_old
-        from (select id, raised from groundstation.alert where stream = $1 order by id limit $3) as first) as front
+        select id, bool_and(raised < now() - $2 * interval '1 millisecond' and not is_waited_for) over (order by id) as is_old
+        from (
+          select id, raised, exists (
+            select from groundstation.output o
+            where o.feed = a.feed and o.stream = a.stream and o.target = a.topic and o.last_id < a.id) as is_waited_for
+          from groundstation.alert a where stream = $1 order by id limit $3) as first) as front
       where is_old)`,
     [stream, keepMs, limit],
     'forget-alerts',
