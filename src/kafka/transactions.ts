@@ -19,8 +19,12 @@ export type NewRecord = {
 /** By then the brokers abort a transaction by themselves, and its producer is fenced. */
 const TRANSACTION_MS_MAX = 15_000
 /** The end of a transaction is written to its partitions after it is told: what follows waits for that. */
-const ENDING_MS_MAX = 30_000
+const ENDING = 'CONCURRENT_TRANSACTIONS'
+/** So does the first who asks a cluster for transactions, and whoever asks while a broker takes over from another. */
+const NOT_YET = [ENDING, 'COORDINATOR_LOAD_IN_PROGRESS', 'COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR']
+const WAIT_MS_MAX = 10_000
 const ENDING_AGAIN_MS = 5
+const AGAIN_MS = 100
 
 const FENCED = ['PRODUCER_FENCED', 'INVALID_PRODUCER_EPOCH', 'INVALID_PRODUCER_ID_MAPPING', 'INVALID_TXN_STATE']
 const TOO_LARGE = ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']
@@ -116,13 +120,14 @@ export class TransactionalProducer {
 
 /** Once what was open before has ended; nothing of `work` was done where it has not. */
 async function whenEnded<Result>(work: () => Promise<Result>): Promise<Result> {
-  const deadlineMs = performance.now() + ENDING_MS_MAX
+  const deadlineMs = performance.now() + WAIT_MS_MAX
   for (;;) {
     try {
       return await work()
     } catch (error) {
-      if (!isKafkaError(error, 'CONCURRENT_TRANSACTIONS') || performance.now() > deadlineMs) throw error
-      await new Promise(resolve => setTimeout(resolve, ENDING_AGAIN_MS))
+      if (!NOT_YET.some(id => isKafkaError(error, id)) || performance.now() > deadlineMs) throw error
+      const waitMs = isKafkaError(error, ENDING) ? ENDING_AGAIN_MS : AGAIN_MS
+      await new Promise(resolve => setTimeout(resolve, waitMs))
     }
   }
 }
