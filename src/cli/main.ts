@@ -4,6 +4,7 @@ import { GroundstationError, messageOf } from '../errors.ts'
 import { addCheck } from './commands/check.ts'
 import { addDeadLetters } from './commands/dead-letters.ts'
 import { addDoctor } from './commands/doctor.ts'
+import { addGenerate } from './commands/generate.ts'
 import { addIngest } from './commands/ingest.ts'
 import { addOffsets } from './commands/offsets.ts'
 import { addPoll } from './commands/poll.ts'
@@ -47,6 +48,7 @@ async function programOf(args: readonly string[]): Promise<Command> {
   addDeadLetters(program, context)
   addOffsets(program, context)
   addTokens(program, context)
+  addGenerate(program, context)
   addDoctor(program, context)
   await addSimulate(program, args)
   return program

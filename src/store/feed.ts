@@ -2,7 +2,8 @@ import { GroundstationError } from '../errors.ts'
 import type { CompiledFeed } from '../feed/compile.ts'
 import type { CompiledTable } from '../feed/table.ts'
 import { type LaneHash, NEW_LANE_HASH } from '../sequencer/lane.ts'
-import { qualified, quote, SQL_TYPES, serialName } from './names.ts'
+import { schemaStatement, sequenceStatements, tableStatements } from './ddl.ts'
+import { qualified, quote, SQL_TYPES } from './names.ts'
 import type { Client, Store } from './store.ts'
 
 /** A feed as it is in the database. */
@@ -27,9 +28,7 @@ export function registerFeed(store: Store, feed: CompiledFeed): Promise<StoredFe
     await makeLeaves(client, id, found.lanes)
     for (const table of feed.tables) {
       await makeTable(client, table)
-      for (const column of table.columns)
-        if (column.fact?.kind === 'serial')
-          await client.query(`create sequence if not exists ${serialName(table, column)}`)
+      for (const statement of sequenceStatements(table)) await client.query(statement)
     }
     return { ...found, generation: await generationOf(client, id, feed.fingerprint) }
   })
@@ -113,13 +112,7 @@ async function makeTable(client: Client, table: CompiledTable): Promise<void> {
 }
 
 async function createTable(client: Client, table: CompiledTable): Promise<void> {
-  if (table.schema !== 'public') await client.query(`create schema if not exists ${quote(table.schema)}`)
-  const columns = table.columns.map(
-    ({ name, type, isRequired }) => `${quote(name)} ${SQL_TYPES[type]}${isRequired ? ' not null' : ''}`,
-  )
-  const key = table.key.length === 0 ? [] : [`primary key (${table.key.map(quote).join(', ')})`]
-  await client.query(`create table ${qualified(table)} (${[...columns, ...key].join(', ')})`)
-  // A key's rows are replaced together; without a key of their own nothing would find them.
-  if (table.rows === 'latest' && table.keyColumn !== undefined && table.key[0] !== table.keyColumn)
-    await client.query(`create index on ${qualified(table)} (${quote(table.keyColumn)})`)
+  const schema = schemaStatement(table.schema)
+  if (schema !== undefined) await client.query(schema)
+  for (const statement of tableStatements(table)) await client.query(statement)
 }

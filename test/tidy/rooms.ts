@@ -39,12 +39,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     may: ['feed/', 'engine/contract.ts', 'sources/', 'store/read/'],
     packages: ['fastify', '@fastify/swagger', '@fastify/swagger-ui', 'prom-client', 'typebox'],
   },
+  generate: { may: ['feed/', 'store/ddl.ts', 'store/names.ts'], isPure: true },
   cli: {
     may: [
       'api/',
       'embedded/',
       'engine/',
       'feed/',
+      'generate/',
       'kafka/',
       'loader/',
       'outputs/',

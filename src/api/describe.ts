@@ -1,0 +1,42 @@
+import type { Engine } from '../engine/contract.ts'
+import { GroundstationError } from '../errors.ts'
+import type { CompiledFeed } from '../feed/compile.ts'
+import { createServer } from './server.ts'
+
+/** The OpenAPI document of a server of these feeds, in all its roles, without one: nothing listens, nothing is opened. */
+export async function describeApi(
+  feeds: readonly CompiledFeed[],
+  version: string,
+): Promise<Readonly<Record<string, unknown>>> {
+  const byName = new Map(feeds.map(feed => [feed.name, feed]))
+  const server = await createServer({
+    engine: { ...NO_ENGINE, feeds: byName },
+    query: absent,
+    feeds: byName,
+    log: { error: () => undefined, info: () => undefined },
+    version,
+  })
+  try {
+    return server.openapi()
+  } finally {
+    await server.close()
+  }
+}
+
+const absent = async (): Promise<never> => {
+  throw new GroundstationError('STOPPING', 'This server only describes itself.')
+}
+
+/** Routes take it, and nobody calls them. */
+const NO_ENGINE: Omit<Engine, 'feeds'> = {
+  submit: absent,
+  room: absent,
+  log: absent,
+  claim: absent,
+  stateAt: absent,
+  dryRun: absent,
+  dismiss: absent,
+  health: () => ({ isReady: false, reason: 'This server only describes itself.' }),
+  start: absent,
+  stop: absent,
+}

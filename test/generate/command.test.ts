@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { folderWith, groundstation, POSITION_FEED, SEQUENCED_FEED } from '../cli/program.ts'
+
+const feeds = { 'readings.ts': POSITION_FEED, 'steps.ts': SEQUENCED_FEED }
+const files = ['readings.ts', 'steps.ts']
+
+/** Nothing that could be reached: what is generated needs none of it. */
+const env = { DATABASE_URL: 'postgresql://127.0.0.1:9/none', KAFKA_BROKERS: '127.0.0.1:9' }
+
+test('generate writes to standard output, and nothing else anywhere', async () => {
+  const cwd = await folderWith({ after }, feeds)
+  const { code, stdout, stderr } = await groundstation(['generate', 'sql', ...files], { cwd, env })
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: '' })
+  assert.match(stdout, /create table "public"\."readings" \([\s\S]*create table "public"\."steps" \(/)
+  assert.deepEqual((await readdir(cwd)).sort(), files)
+})
+
+test('generate --out writes files into a folder, and says which', async () => {
+  const cwd = await folderWith({ after }, feeds)
+  const args = ['generate', 'sql', ...files, '--out', 'made/sql']
+  const { code, stdout } = await groundstation(args, { cwd, env })
+  assert.deepEqual({ code, stdout }, { code: 0, stdout: 'made/sql/readings.sql\nmade/sql/steps.sql\n' })
+  assert.match(await readFile(join(cwd, 'made/sql/steps.sql'), 'utf8'), /create table "public"\."steps"/)
+  assert.deepEqual(await readdir(join(cwd, 'made/sql')), ['readings.sql', 'steps.sql'])
+  const taken = await groundstation(['generate', 'sql', ...files, '--out', 'steps.ts'], { cwd, env })
+  assert.equal(taken.code, 2)
+  assert.match(taken.stderr, /steps\.ts.*can't be written/)
+})
+
+test('generate openapi needs no server and no database; --json gives the text to a program', async () => {
+  const cwd = await folderWith({ after }, feeds)
+  const { code, stdout, stderr } = await groundstation(['generate', 'openapi', ...files, '--json'], { cwd, env })
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: '' })
+  const [file, another] = (JSON.parse(stdout) as { files: { path: string; text: string }[] }).files
+  assert.deepEqual([file?.path, another], ['openapi.json', undefined])
+  assert.deepEqual(Object.keys(JSON.parse(file?.text ?? '').paths['/steps'] as object), ['post'])
+})

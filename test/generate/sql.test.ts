@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { bigint, defineFeed, http, json, serial, Type, text } from 'groundstation'
+import detections from '../../feeds/detections.ts'
+import rockets from '../../feeds/rockets.ts'
+import launches from '../../feeds/spacex-launches.ts'
+import { compileFeed } from '../../src/feed/compile.ts'
+import { sqlFiles } from '../../src/generate/sql.ts'
+import { freshDatabase } from '../database.ts'
+import { newGround, openGround } from '../engine/ground.ts'
+import { withAdmin } from '../template.ts'
+import { type CatalogLine, catalogOf } from './catalog.ts'
+
+/** Schemas of its own, SQL's own words as names, capitals, columns that may be missing. */
+const awkward = defineFeed({
+  name: 'awkward',
+  source: http({ path: '/awkward' }),
+  event: Type.Object({ Key: Type.String(), number: Type.Integer({ minimum: 1 }), note: Type.Optional(Type.String()) }),
+  identity: { key: 'Key', sequence: 'number' },
+  tables: {
+    'staging.Order': { key: ['select', 'NUMBER'], columns: { select: text('Key'), number: bigint('number') } },
+    'staging.table': { columns: { note: text('note'), counted: serial() } },
+    'marts.latest': { rows: 'latest', columns: { key: text('Key'), raw: json('') } },
+  },
+})
+
+const FEEDS = [rockets, detections, launches, awkward]
+
+test('generate sql makes on an empty database what a start makes', async () => {
+  const started = await newGround(FEEDS)
+  const generated = await freshDatabase({ after })
+  const files = sqlFiles(FEEDS.map(({ declaration }) => compileFeed(declaration)))
+  await withAdmin(generated, async store => {
+    for (const { text } of files) await store.query(text)
+    assert.deepEqual(await catalogOf(store.query), await catalogOf(started.store.query))
+  })
+})
+
+test('a start takes what generate sql made as its own', async () => {
+  const url = await freshDatabase({ after })
+  let made: CatalogLine[] = []
+  await withAdmin(url, async store => {
+    for (const { text } of sqlFiles([compileFeed(awkward.declaration)])) await store.query(text)
+    made = await catalogOf(store.query)
+  })
+  const { store, send } = await openGround(url, [awkward])
+  assert.deepEqual(await catalogOf(store.query), made)
+  assert.deepEqual(await send('awkward', '{"Key":"a","number":1}'), [{ outcome: 'accepted' }])
+})
