@@ -15,11 +15,22 @@ import { type CatalogLine, catalogOf } from './catalog.ts'
 const awkward = defineFeed({
   name: 'awkward',
   source: http({ path: '/awkward' }),
-  event: Type.Object({ Key: Type.String(), number: Type.Integer({ minimum: 1 }), note: Type.Optional(Type.String()) }),
+  event: Type.Object({
+    Key: Type.String(),
+    number: Type.Integer({ minimum: 1 }),
+    note: Type.Optional(Type.String()),
+    tags: Type.Array(Type.String()),
+  }),
   identity: { key: 'Key', sequence: 'number' },
   tables: {
     'staging.Order': { key: ['select', 'NUMBER'], columns: { select: text('Key'), number: bigint('number') } },
     'staging.table': { columns: { note: text('note'), counted: serial() } },
+    'marts.tag': {
+      rows: 'latest',
+      each: 'tags',
+      key: ['tag', 'key'],
+      columns: { key: text('Key'), tag: text('tags[]') },
+    },
     'marts.latest': { rows: 'latest', columns: { key: text('Key'), raw: json('') } },
   },
 })
@@ -45,5 +56,5 @@ test('a start takes what generate sql made as its own', async () => {
   })
   const { store, send } = await openGround(url, [awkward])
   assert.deepEqual(await catalogOf(store.query), made)
-  assert.deepEqual(await send('awkward', '{"Key":"a","number":1}'), [{ outcome: 'accepted' }])
+  assert.deepEqual(await send('awkward', '{"Key":"a","number":1,"tags":[]}'), [{ outcome: 'accepted' }])
 })
