@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { CompiledFeed } from '../feed/compile.ts'
+import { streamPaths } from '../feed/served.ts'
 import { accessTo } from '../sources/http/route-access.ts'
 import type { ApiContext } from './context.ts'
 import { AlertLog } from './live/alert-log.ts'
@@ -29,7 +30,6 @@ const optionsOf = (path: string, feeds: readonly string[]) => ({
 function streamsOf(feeds: ReadonlyMap<string, CompiledFeed>): Map<string, string[]> {
   const streams = new Map<string, string[]>()
   for (const feed of feeds.values())
-    for (const stream of new Set(feed.alerts.map(alert => alert.stream)))
-      streams.set(stream, [...(streams.get(stream) ?? []), feed.name])
+    for (const stream of streamPaths(feed)) streams.set(stream, [...(streams.get(stream) ?? []), feed.name])
   return streams
 }

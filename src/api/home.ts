@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import type { CompiledFeed } from '../feed/compile.ts'
-import { servedPaths } from '../feed/served.ts'
+import { servedPaths, streamPaths } from '../feed/served.ts'
 
 const STYLE =
   'body{font:16px/1.5 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem}td,th{text-align:left;padding-right:2rem}'
@@ -13,7 +13,7 @@ export function addHome(server: FastifyInstance, feeds: ReadonlyMap<string, Comp
   const rows = [...feeds.values()].map(feed => {
     const { name, source } = feed
     const path = source.path ?? `/feeds/${name}/events`
-    const read = servedPaths(feed).map(one => `<a href="${one}">${one}</a>`)
+    const read = [...servedPaths(feed), ...streamPaths(feed)].map(one => `<a href="${one}">${one}</a>`)
     return `<tr><td>${name}<td><code>POST ${path}</code><td>${read.join('<br>')}<td><a href="/feeds/${name}/record">record</a>`
   })
   const page = `<!doctype html>

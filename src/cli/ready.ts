@@ -1,5 +1,5 @@
 import type { CompiledFeed } from '../feed/compile.ts'
-import { servedPaths } from '../feed/served.ts'
+import { servedPaths, streamPaths } from '../feed/served.ts'
 import type { Role, Settings } from '../settings/settings.ts'
 import { eventsPathOf } from '../sources/http/plugin.ts'
 import { type CommonOptions, print } from './context.ts'
@@ -21,7 +21,7 @@ export function announce({ address, feeds, settings, roles, psql, version }: Rea
     name: feed.name,
     post: takes ? `${address}${feed.source.path ?? eventsPathOf(feed)}` : null,
     state: serves && feed.state !== undefined ? `${address}${feed.state.path}` : null,
-    reads: serves ? servedPaths(feed).map(path => `${address}${path}`) : [],
+    reads: serves ? [...servedPaths(feed), ...streamPaths(feed)].map(path => `${address}${path}`) : [],
     off: whyOff(feed, settings) ?? null,
   }))
   const lines = shown.flatMap(({ name, post, reads, off }) => {

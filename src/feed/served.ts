@@ -42,3 +42,8 @@ type Reason = string | undefined
 
 const form = (path: string): Reason => (PATH.test(path) ? undefined : "a path starts with / and doesn't end with one")
 const ours = (path: string): Reason => (OURS.test(path) ? `${path} is one of Groundstation's own paths` : undefined)
+
+/** Where a feed's alerts are streamed; feeds may share a stream. */
+export const streamPaths = (feed: { alerts: readonly { readonly stream: string }[] }): string[] => [
+  ...new Set(feed.alerts.map(({ stream }) => stream)),
+]
