@@ -1,6 +1,7 @@
 import type { Engine } from '../engine/contract.ts'
 import { GroundstationError } from '../errors.ts'
 import type { CompiledFeed } from '../feed/compile.ts'
+import type { Users } from '../users/users.ts'
 import { createServer } from './server.ts'
 
 /** The OpenAPI document of a server of these feeds, in all its roles, without one: nothing listens, nothing is opened. */
@@ -12,6 +13,7 @@ export async function describeApi(
   const server = await createServer({
     engine: { ...NO_ENGINE, feeds: byName },
     query: absent,
+    users: NO_USERS,
     feeds: byName,
     log: { error: () => undefined, info: () => undefined },
     version,
@@ -27,7 +29,16 @@ const absent = async (): Promise<never> => {
   throw new GroundstationError('STOPPING', 'This server only describes itself.')
 }
 
-/** Routes take it, and nobody calls them. */
+/** Routes take them, and nobody calls them. */
+const NO_USERS: Users = {
+  identify: absent,
+  check: absent,
+  tokenFor: absent,
+  add: absent,
+  list: absent,
+  changePassword: absent,
+}
+
 const NO_ENGINE: Omit<Engine, 'feeds'> = {
   submit: absent,
   room: absent,

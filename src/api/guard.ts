@@ -39,7 +39,7 @@ function refusalOf(guard: Guard, request: FastifyRequest, reply: FastifyReply): 
   if (!SAFE.has(method ?? '') && isFromElsewhere(headers))
     return new Refusal(403, 'cross-site', 'Another site may not post here.')
   // A body that nobody reads would keep its connection for as long as it likes.
-  if (method !== 'POST' && hasBody(headers)) reply.header('connection', 'close')
+  if (method !== 'POST' && method !== 'PUT' && hasBody(headers)) reply.header('connection', 'close')
   return undefined
 }
 

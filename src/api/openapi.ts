@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import type { CompiledFeed } from '../feed/compile.ts'
 import { postingSchemas } from '../sources/http/post-schema.ts'
 import { LetterSchema, replaySchema } from './schemas/letters.ts'
+import { SECURITY_SCHEMES, withSecurity } from './schemas/security.ts'
 import { shownSchema } from './schemas/state.ts'
 
 /** Swagger UI's own page: its scripts are files, some of its styles are not. */
@@ -20,6 +21,7 @@ export async function addDescription(
   await server.register(swagger, {
     convertConstToEnum: false,
     refResolver: { buildLocalReference: ({ $id }, _baseUri, _fragment, index) => String($id ?? `schema-${index}`) },
+    transform: ({ schema, url, route }) => ({ schema: withSecurity(schema, route.config?.access, feeds), url }),
     transformObject: document =>
       'openapiObject' in document ? withOptionalBody(document.openapiObject) : document.swaggerObject,
     openapi: {
@@ -29,9 +31,11 @@ export async function addDescription(
         description: 'Feeds of events, complete, in order and exactly once.',
         version,
       },
+      components: { securitySchemes: SECURITY_SCHEMES },
       tags: [
         ...[...feeds.keys()].map(name => ({ name, description: `The feed ${name}.` })),
         { name: 'operations', description: 'What is there of each feed, what is missing, and what was refused.' },
+        { name: 'users', description: 'Who may do what.' },
         { name: 'service', description: 'The process.' },
       ],
     },

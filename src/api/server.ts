@@ -8,7 +8,8 @@ import { DEFAULT_LIMITS, type Limits } from '../sources/http/limits.ts'
 import { posting } from '../sources/http/plugin.ts'
 import { problemOf, sendProblem } from '../sources/http/problem.ts'
 import type { Query } from '../store/read/query.ts'
-import { addAccess, type Identify } from './access.ts'
+import type { Users } from '../users/users.ts'
+import { addAccess } from './access.ts'
 import { addAlerts } from './alerts.ts'
 import { answerUnreadable, boundConnections } from './connections.ts'
 import type { LagOf } from './context.ts'
@@ -27,6 +28,7 @@ import { addRecord } from './record.ts'
 import { addReplay } from './replay.ts'
 import { addRows } from './rows.ts'
 import { addStates } from './states.ts'
+import { addUsers } from './users.ts'
 
 /** `gateway` takes events, `api` answers from the record. */
 export type ServerRole = 'gateway' | 'api'
@@ -45,8 +47,8 @@ export type ServerOptions = {
   readonly feeds: ReadonlyMap<string, CompiledFeed>
   /** Calls back when a stream of alerts has grown, with its path; streams are looked at now and then, without it. */
   readonly listen?: (onGrown: (stream: string) => void) => void
-  /** Who a token is; without it none is taken. */
-  readonly identify?: Identify
+  /** Who may ask; without it no token is taken, and nobody logs in. */
+  readonly users?: Users
   /** Lets everyone who reaches the address post and read, but for feeds that state their access. */
   readonly isOpen?: boolean
   readonly limits?: Partial<Limits>
@@ -74,7 +76,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   addGuard(server, guard)
   addAccess(server, {
     feeds: options.feeds,
-    identify: options.identify ?? nobody,
+    identify: options.users?.identify ?? (async () => undefined),
     asks: () => guard.isLoopback !== true && options.isOpen !== true,
   })
   boundConnections(server.server, limits)
@@ -95,8 +97,6 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     openapi: () => server.swagger() as unknown as Readonly<Record<string, unknown>>,
   }
 }
-
-const nobody: Identify = async () => undefined
 
 function fastify(limits: Limits, tls: ServerOptions['tls']): FastifyInstance {
   const timeouts = { headersTimeout: limits.headersMsMax, connectionsCheckingInterval: 1_000 }
@@ -146,6 +146,7 @@ async function addRoutes(server: FastifyInstance, options: ServerOptions, limits
     addRows(server, context)
     addAlerts(server, context, live)
     addFeeds(server, context)
+    if (options.users !== undefined) addUsers(server, { users: options.users, limits, budget })
     addRecord(server, context)
     addGaps(server, context)
     addLetters(server, context)

@@ -12,6 +12,7 @@ import { addReplay } from './commands/replay.ts'
 import { addSimulate } from './commands/simulate.ts'
 import { addStart } from './commands/start.ts'
 import { addTokens } from './commands/tokens.ts'
+import { addUsers } from './commands/users.ts'
 import { addVerify } from './commands/verify.ts'
 import type { Context } from './context.ts'
 import { exitCodeOf } from './exit.ts'
@@ -47,6 +48,7 @@ async function programOf(args: readonly string[]): Promise<Command> {
   addReplay(program, context)
   addDeadLetters(program, context)
   addOffsets(program, context)
+  addUsers(program, context)
   addTokens(program, context)
   addGenerate(program, context)
   addDoctor(program, context)

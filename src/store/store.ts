@@ -50,16 +50,24 @@ const types = {
 }
 
 /** Opens a pool of connections. Errors: STORE_UNREACHABLE, STORE_INCOMPATIBLE. */
-export async function openStore(url: string, options: StoreOptions = {}): Promise<Store> {
+export async function openStore(url: string, given: StoreOptions = {}): Promise<Store> {
+  let isClosing = false
+  // A connection that ends while all of them are closed is no news.
+  const options: StoreOptions = { ...given, log: message => isClosing || given.log?.(message) }
   const config = connectionConfig(url, options)
   const trust = new Trust()
   const pool = watched(new pg.Pool(config), options, trust)
   const pipelined = watched(new pg.Pool({ ...config, pipeline: true }), options, trust)
   // Readers have connections of their own: however many ask, the writers get theirs.
   const readers = watched(new pg.Pool({ ...config, query_timeout: READ_MS_MAX }), options, trust)
-  const store = storeOf({ pool, pipelined, readers, trust }, (channel, onNotified) =>
+  const opened = storeOf({ pool, pipelined, readers, trust }, (channel, onNotified) =>
     listenOn(config, channel, onNotified, options.log ?? (() => undefined)),
   )
+  const close = () => {
+    isClosing = true
+    return opened.close()
+  }
+  const store = { ...opened, close }
   try {
     await checkServer(store)
   } catch (error) {

@@ -53,10 +53,13 @@ test('every path is described, each operation under a name of its own', () => {
     '/feeds/{feed}/record',
     '/health/live',
     '/health/ready',
+    '/login',
     '/messages',
     '/metrics',
     '/rockets',
     '/rockets/{key}',
+    '/users',
+    '/users/me/password',
   ])
   assert.deepEqual(served.server.openapi(), document)
 })

@@ -11,9 +11,8 @@ import type { DeclaredFeed } from '../../src/feed/declare.ts'
 import type { Limits } from '../../src/sources/http/limits.ts'
 import { openStore, type Row } from '../../src/store/store.ts'
 import { insertToken } from '../../src/store/users/machine-tokens.ts'
-import { authenticator } from '../../src/users/authenticate.ts'
 import { digestOf, newMachineToken } from '../../src/users/machine-token.ts'
-import { userTokens } from '../../src/users/user-token.ts'
+import { createUsers } from '../../src/users/users.ts'
 import { freshDatabase } from '../database.ts'
 
 export type Served = {
@@ -56,7 +55,7 @@ export async function serve(
     engine,
     feeds: engine.feeds,
     query: store.query,
-    identify: authenticator(store.query, userTokens(SECRET)),
+    users: createUsers({ query: store.query, secret: SECRET }),
     limits,
     isOpen,
     log: { error: (_fields, message) => faults.push(message), info: () => undefined },

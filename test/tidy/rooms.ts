@@ -36,7 +36,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   outputs: { may: ['feed/', 'sequencer/lane.ts', 'kafka/', 'store/'] },
   api: {
-    may: ['feed/', 'engine/contract.ts', 'sources/', 'store/read/'],
+    may: ['feed/', 'engine/contract.ts', 'sources/', 'store/read/', 'users/'],
     packages: ['fastify', '@fastify/swagger', '@fastify/swagger-ui', 'prom-client', 'typebox'],
   },
   generate: { may: ['feed/', 'store/ddl.ts', 'store/names.ts'], isPure: true },

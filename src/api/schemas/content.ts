@@ -11,8 +11,13 @@ export const jsonContent = (description: string, schema: unknown) => ({
 
 const PROBLEMS: Readonly<Record<number, string>> = {
   400: 'A parameter is none, or no value that it can have.',
+  401: 'A token is missing, or no good; of a login: the name or the password is wrong.',
+  403: "The token's role doesn't suffice.",
   404: 'There is no such thing.',
-  409: 'It can not be done any more.',
+  409: 'It can not be done any more, or the name is taken.',
+  413: 'The body is too large.',
+  415: 'The body is of another type.',
+  429: 'Too many at a time. Retry-After says when to come back.',
   503: 'The database is not reachable at the moment. Retry-After says when to ask again.',
 }
 

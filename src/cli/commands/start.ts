@@ -5,8 +5,7 @@ import { GroundstationError, messageOf } from '../../errors.ts'
 import type { CompiledFeed } from '../../feed/compile.ts'
 import { isLoopback, ROLES, type Role, type Settings } from '../../settings/settings.ts'
 import { ALERTS_CHANNEL } from '../../store/listen.ts'
-import { authenticator } from '../../users/authenticate.ts'
-import { userTokens } from '../../users/user-token.ts'
+import { createUsers } from '../../users/users.ts'
 import { type CommonOptions, type Context, settingsOf, withCommonOptions } from '../context.ts'
 import { compiledFeeds } from '../feeds.ts'
 import { createLog } from '../log.ts'
@@ -88,7 +87,7 @@ async function serve(
   { settings, log, feeds, runtime, topics, options }: Serving,
 ): Promise<Server> {
   const { query } = runtime.database.store
-  const tokens = userTokens(await secretOf(settings, log))
+  const users = createUsers({ query, secret: await secretOf(settings, log) })
   return createServer({
     engine: runtime.engine,
     intake: topics.intake,
@@ -97,7 +96,7 @@ async function serve(
     tls: settings.tls,
     listen: onGrown => runtime.database.store.listen(ALERTS_CHANNEL, onGrown),
     query,
-    identify: authenticator(query, tokens),
+    users,
     isOpen: options.open === true,
     feeds: new Map(feeds.map(feed => [feed.name, feed])),
     limits: settings.limits,

@@ -101,7 +101,7 @@ export function problemOf(thrown: unknown): Problem {
 export const isOurFault = (thrown: unknown): boolean => problemOf(thrown).status === 500
 
 export function sendProblem(reply: FastifyReply, answer: Problem): FastifyReply {
-  if (answer.status === 429 || answer.status === 503) reply.header('retry-after', '1')
+  if (answer.status === 429 || answer.status === 503) reply.header('retry-after', String(answer.retryAfter ?? 1))
   if (answer.type === SIGNATURE_INVALID) reply.header('www-authenticate', 'Signature')
   // Whoever was too slow gets no second request on the connection.
   if (answer.status === 408) reply.header('connection', 'close')
