@@ -29,8 +29,7 @@ type Asked = { key?: string; from?: string; after?: string; limit: number }
 type Found = { page: Page<RecordedEvent>; next: string | null }
 
 async function readKey({ query }: ApiContext, feed: CompiledFeed, asked: Asked): Promise<Found> {
-  const { kind, keyOf: hasKey } = feed.identity
-  if (hasKey === undefined || kind === 'unique')
+  if (!feed.identity.isKeyed)
     throw new GroundstationError('REQUEST_INVALID', `The events of ${feed.name} are not kept by key.`)
   const key = keyOf(feed, asked.key ?? '')
   const list = `record ${feed.name} of ${key}`

@@ -55,6 +55,8 @@ export class Effects {
   readonly letters: PendingLetter[] = []
   readonly replayedLetters: number[] = []
   readonly dismissedLetters: number[] = []
+  /** Keys whose latest rows are taken from the record, whatever came in this batch. */
+  readonly unsettled = new Set<number>()
   /** How far each log is in, by its number. */
   readonly sources = new Map<number, SourceChange>()
   /** Keys given out by lane in this batch. */

@@ -7,38 +7,64 @@ import { reparse } from './decide/reparse.ts'
 
 const PAGE = 1_000
 
-type Latest = { readonly last: KeyEvent; readonly first: KeyEvent }
+type Latest = { readonly last: KeyEvent; readonly rank: Buffer | undefined; readonly first: KeyEvent }
 
 /**
- * From the record, the rows of the tables that have one for each key: of its highest number that fits the table, and what
- * belongs to its first version of the one that was applied first. For heals and replays, where order can't be taken from
- * what arrives. The keys are locked.
+ * From the record, the rows of the tables that have one for each key: of its highest number that fits the table, or its
+ * highest rank, and what belongs to its first version of the one that was applied first. For heals and replays, where order
+ * can't be taken from what arrives. The keys are locked.
  */
 export async function latestRows(
   client: Client,
   feed: CompiledFeed,
   feedId: number,
   keyIds: readonly number[],
+  tables = latestTables(feed),
 ): Promise<Map<CompiledTable, RowSource[]>> {
-  const found = new Map<CompiledTable, Map<number, Latest>>()
-  for (const table of feed.tables) if (table.rows === 'latest') found.set(table, new Map())
+  const found = new Map(tables.map(table => [table, new Map<number, Latest>()]))
+  for await (const page of pagesOf(client, feedId, keyIds)) for (const row of page) take(feed, found, row)
+  return new Map([...found].map(([table, keys]) => [table, [...keys.values()].map(one => sourceOf(feed, one))]))
+}
+
+export const latestTables = ({ tables }: CompiledFeed): CompiledTable[] =>
+  tables.filter(({ rows }) => rows === 'latest')
+
+/** From the record, the rank of a key's latest version; null where it has none. */
+export async function highestRank(
+  client: Client,
+  feed: CompiledFeed,
+  feedId: number,
+  keyId: number,
+): Promise<Buffer | null> {
+  let highest: Buffer | null = null
+  for await (const page of pagesOf(client, feedId, [keyId]))
+    for (const { raw } of page) {
+      const rank = feed.identity.rankOf?.(reparse(feed, raw).event)
+      if (rank !== undefined && (highest === null || rank.compare(highest) >= 0)) highest = rank
+    }
+  return highest
+}
+
+async function* pagesOf(client: Client, feedId: number, keyIds: readonly number[]): AsyncGenerator<KeyEvent[], void> {
   let after = { keyId: -1, sequence: 0 }
   for (;;) {
     const page = await loadEvents(client, feedId, keyIds, after, PAGE)
     const end = page.at(-1)
-    if (end === undefined) break
-    for (const row of page) take(feed, found, row)
+    if (end === undefined) return
+    yield page
     after = end
   }
-  return new Map([...found].map(([table, keys]) => [table, [...keys.values()].map(one => sourceOf(feed, one))]))
 }
 
 function take(feed: CompiledFeed, found: ReadonlyMap<CompiledTable, Map<number, Latest>>, row: KeyEvent): void {
-  const { type } = reparse(feed, row.raw)
+  const { event, type } = reparse(feed, row.raw)
+  const rank = feed.identity.rankOf?.(event)
   for (const [table, keys] of found) {
     if (table.when !== undefined && !table.when.has(type)) continue
-    const first = keys.get(row.keyId)?.first
-    keys.set(row.keyId, { last: row, first: first === undefined || row.position < first.position ? row : first })
+    const known = keys.get(row.keyId)
+    const first = known === undefined || row.position < known.first.position ? row : known.first
+    const isBelow = rank !== undefined && known?.rank !== undefined && rank.compare(known.rank) < 0
+    keys.set(row.keyId, isBelow ? { ...known, first } : { last: row, rank, first })
   }
 }
 

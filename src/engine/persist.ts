@@ -17,7 +17,7 @@ import type { Batch } from './batch.ts'
 import type { Applied, PendingLetter } from './effects.ts'
 import { fixFacts } from './facts.ts'
 import { failpoint } from './failpoint.ts'
-import { latestRows } from './latest.ts'
+import { latestRows, latestTables } from './latest.ts'
 import { refoldKeys } from './refold.ts'
 
 /**
@@ -158,14 +158,25 @@ function latestOf(applied: readonly Applied[]): RowSource[] {
 
 /**
  * Where an event came late, the record says which is the newest: a table of some types may have none above it, and a
- * number above may have been voided.
+ * number above may have been voided. What has a rank below the latest of all types changes no table of all types.
  */
 async function settleLatest({ client, feed, stored, effects }: Batch): Promise<void> {
-  if (!feed.tables.some(table => table.rows === 'latest')) return
-  const late = effects.applied.flatMap(({ isLate, keyId }) => (isLate && keyId !== undefined ? [keyId] : []))
-  if (late.length === 0) return
-  for (const [table, rows] of await latestRows(client, feed, stored.id, [...new Set(late)]))
-    if (rows.length > 0) await putLatest(client, table, rows)
+  const tables = latestTables(feed)
+  if (tables.length === 0) return
+  const ranked = new Set<number>()
+  const others = new Set<number>(effects.unsettled)
+  for (const { isLate, keyId } of effects.applied)
+    if (isLate && keyId !== undefined && !others.has(keyId))
+      (feed.identity.rankOf === undefined ? others : ranked).add(keyId)
+  const typed = tables.filter(({ when }) => when !== undefined)
+  for (const [keys, some] of [
+    [others, tables],
+    [ranked, typed],
+  ] as const) {
+    if (keys.size === 0 || some.length === 0) continue
+    for (const [table, rows] of await latestRows(client, feed, stored.id, [...keys], some))
+      if (rows.length > 0) await putLatest(client, table, rows)
+  }
 }
 
 /** The same bytes twice in one batch are one letter, counted twice. */

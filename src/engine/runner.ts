@@ -366,7 +366,8 @@ function workOf(parsed: Parsed, raw: Buffer, arriving: Arriving, stored: StoredF
   if (parsed.ok) {
     if (parsed.key !== '') lane = laneIn(stored, parsed.key)
     const common = { lane, ticket, index, enqueuedMs, origin, log, outcome: undefined }
-    return { ...common, kind: 'event', parsed, corrects, arrivedMicros }
+    const idLane = parsed.id === parsed.key ? undefined : laneIn(stored, parsed.id)
+    return { ...common, kind: 'event', parsed, idLane, corrects, arrivedMicros }
   }
   const { refusal } = parsed
   if (log === undefined)

@@ -88,7 +88,7 @@ export class Transactions {
 
   async #decide(client: Client, works: readonly Work[], mode: RowsMode): Promise<Batch> {
     const { feed, stored } = this.#parts
-    const opened = await openBatch(client, stored.id, [...new Set(works.map(work => work.lane))])
+    const opened = await openBatch(client, stored.id, lanesOf(works))
     await failpoint('locked')
     const batch = newBatch({ feed, stored, client, opened, memories: this.#trusted(opened), mode })
     await decide(batch, works)
@@ -163,6 +163,16 @@ export const olderDeclaration = (feed: string) =>
     `A newer declaration of the feed ${feed} has written since: this process must be started with it`,
   )
 
+/** All that must stand still while these are decided. */
+function lanesOf(works: readonly Work[]): number[] {
+  const lanes = new Set<number>()
+  for (const work of works) {
+    lanes.add(work.lane)
+    if (work.kind === 'event' && work.idLane !== undefined) lanes.add(work.idLane)
+  }
+  return [...lanes]
+}
+
 const hasNoOutcome = (work: Work): boolean =>
   work.outcome === undefined && (work.kind === 'event' || work.kind === 'refused')
 
@@ -184,7 +194,7 @@ async function decide(batch: Batch, works: readonly Work[]): Promise<void> {
     else keyed.push(work)
   }
   if (isPosition) decidePositions(batch, loose, passed.sources)
-  else if (batch.feed.identity.kind === 'unique')
+  else if (batch.feed.identity.idOf !== undefined)
     await decideUnique(
       batch,
       keyed.filter(work => work.kind === 'event'),

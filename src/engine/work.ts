@@ -36,6 +36,8 @@ type Common = { readonly lane: number; readonly ticket: Ticket; readonly index: 
 export type EventWork = Common & {
   readonly kind: 'event'
   readonly parsed: ParsedEvent
+  /** Where its id belongs, if not where its key does: whoever holds both lanes alone decides on both. */
+  readonly idLane: number | undefined
   readonly origin: Origin
   readonly log: LogChunk | undefined
   readonly corrects: number | undefined

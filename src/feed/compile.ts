@@ -140,7 +140,7 @@ function checkPlaces(
       message: 'what is polled again has no position: declare snapshot, unique or a sequence',
     })
   for (const table of tables)
-    if (table.rows === 'latest' && identity.kind !== 'snapshot' && identity.kind !== 'sequenced')
+    if (table.rows === 'latest' && !identity.isKeyed)
       faults.push({ place: `tables.${table.name}.rows`, message: "'latest' needs events with a key" })
   faults.push(...pathFaults(declaration))
 }

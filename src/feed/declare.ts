@@ -59,7 +59,23 @@ export type Identity =
       readonly type?: string
       readonly sparse?: boolean
     }
-  | { readonly unique: string; readonly horizon?: string; readonly time?: string; readonly type?: string }
+  | {
+      readonly unique: string
+      readonly key?: never
+      readonly order?: never
+      readonly horizon?: string
+      readonly time?: string
+      readonly type?: string
+    }
+  /** Events of objects: each is on the record, and the latest of a key is the one with the highest order, then id. */
+  | {
+      readonly unique: string
+      readonly key: string
+      readonly order: string
+      readonly horizon?: string
+      readonly time?: string
+      readonly type?: string
+    }
   | { readonly position: true; readonly time?: string; readonly type?: string }
   | { readonly snapshot: string; readonly time?: string; readonly type?: string }
 

@@ -66,9 +66,11 @@ const COLUMN_TYPES = ['text', 'integer', 'bigint', 'double', 'boolean', 'timesta
 function identityFaults(identity: unknown, fault: Tell): void {
   if (!isFields(identity) || !KINDS.some(kind => kind in identity))
     return fault('identity', 'events are told apart by key and sequence, unique, position or snapshot')
-  for (const name of ['key', 'sequence', 'unique', 'snapshot', 'time', 'type', 'horizon'])
+  for (const name of ['key', 'sequence', 'unique', 'order', 'snapshot', 'time', 'type', 'horizon'])
     if (name in identity && identity[name] !== undefined && typeof identity[name] !== 'string')
       fault(`identity.${name}`, 'expected a text')
+  if ('unique' in identity && (identity.key === undefined) !== (identity.order === undefined))
+    fault(`identity.${identity.key === undefined ? 'key' : 'order'}`, 'a key and an order belong together')
   if ('sequence' in identity && identity.key === undefined) fault('identity.key', 'a sequence counts within a key')
 }
 

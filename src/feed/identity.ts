@@ -1,18 +1,27 @@
 import type { Identity } from './declare.ts'
 import type { Fault } from './fault.ts'
 import { type Described, describe, type Reader, readerOf, type SchemaNode } from './path.ts'
+import { type RankOf, rankReader } from './rank.ts'
 import { isUuid, parseDurationMs } from './time.ts'
 
-export type IdentityKind = 'sequenced' | 'unique' | 'position' | 'snapshot'
+export type IdentityKind = 'sequenced' | 'unique' | 'versioned' | 'position' | 'snapshot'
 
 /** How an event says who it is. `key` and `sequence` read an event that the schema has let through. */
 export type CompiledIdentity = {
   readonly kind: IdentityKind
-  /** The key of a sequenced or snapshot feed, the id of a unique one; undefined for positions. */
+  /** Whether each key has a row of its own, and its events a number within it. */
+  readonly isKeyed: boolean
+  /** The key of a feed that has keys, the id of a unique one without; undefined for positions. */
   readonly keyOf: ((event: unknown) => string) | undefined
   /** Whether an event that the schema refused still has a key that can be read. */
   readonly isKey: (event: unknown) => boolean
   readonly keyPath: string | undefined
+  /** Of a feed whose events are told apart by an id, within a key or not. */
+  readonly idOf: ((event: unknown) => string) | undefined
+  readonly idPath: string | undefined
+  /** Where it isn't the number that says which of a key's events is the latest. */
+  readonly rankOf: RankOf | undefined
+  readonly orderPath: string | undefined
   readonly sequenceOf: ((event: unknown) => number) | undefined
   readonly sequencePath: string | undefined
   readonly timeOf: Reader | undefined
@@ -54,6 +63,11 @@ export function compileIdentity(identity: Identity, schemas: readonly SchemaNode
   check('time', identity.time, ['string'])
   check('type', identity.type, ['string'])
   const none = {
+    isKeyed: true,
+    idOf: undefined,
+    idPath: undefined,
+    rankOf: undefined,
+    orderPath: undefined,
     keyOf: undefined,
     isKey: () => false,
     keyPath: undefined,
@@ -81,21 +95,21 @@ export function compileIdentity(identity: Identity, schemas: readonly SchemaNode
     const horizonMs = identity.horizon === undefined ? undefined : parseDurationMs(identity.horizon)
     if (identity.horizon !== undefined && horizonMs === undefined)
       faults.push({ place: 'identity.horizon', message: "expected a number and a unit, such as '30d'" })
-    const key = check('unique', identity.unique, ['string', 'integer'])
-    return {
-      ...base,
-      ...none,
-      kind: 'unique',
-      keyPath: identity.unique,
-      keyOf: keyReader(identity.unique, key),
-      horizonMs,
-    }
+    const idPath = identity.unique
+    const idOf = keyReader(idPath, check('unique', idPath, ['string', 'integer']))
+    const unique = { ...base, ...none, idPath, idOf, horizonMs }
+    if (identity.key === undefined || identity.order === undefined)
+      return { ...unique, kind: 'unique', isKeyed: false, keyPath: idPath, keyOf: idOf }
+    const keyOf = keyReader(identity.key, check('key', identity.key, ['string', 'integer']))
+    const order = check('order', identity.order, ['string', 'integer', 'number'])
+    const rankOf = rankReader(identity.order, order?.schema ?? {}, idOf)
+    return { ...unique, kind: 'versioned', keyPath: identity.key, keyOf, rankOf, orderPath: identity.order }
   }
   if ('snapshot' in identity) {
     const key = check('snapshot', identity.snapshot, ['string', 'integer'])
     return { ...base, ...none, kind: 'snapshot', keyPath: identity.snapshot, keyOf: keyReader(identity.snapshot, key) }
   }
-  return { ...base, ...none, kind: 'position' }
+  return { ...base, ...none, kind: 'position', isKeyed: false }
 }
 
 /** A UUID is one key in capitals and in small letters. */

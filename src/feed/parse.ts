@@ -3,7 +3,7 @@ import { findRounded, findUnstorable, isTooDeep, mayBeInexact } from './exact.ts
 import { misfit } from './fit.ts'
 import { type CompiledIdentity, KEY_CHARACTERS_MAX } from './identity.ts'
 import type { RowItem } from './item.ts'
-import { pointerOf } from './path.ts'
+import { pointerOf, readerOf } from './path.ts'
 import type { CompiledTable } from './table.ts'
 import type { Validator, Violation } from './validator.ts'
 
@@ -42,6 +42,8 @@ export type ParsedEvent = {
   readonly type: string
   /** `''` where the feed's identity is the position. */
   readonly key: string
+  /** The key, where events have no id beside it. */
+  readonly id: string
   /** 0 where the feed isn't sequenced. */
   readonly sequence: number
 }
@@ -84,17 +86,30 @@ export function parserOf(context: ParseContext): (raw: Buffer) => Parsed {
         return refuse(context, event, 'unstorable', 'holds U+0000 or half a surrogate pair', pointer)
     }
     const key = identity.keyOf === undefined ? '' : identity.keyOf(event)
-    if (identity.keyOf !== undefined && (key.length === 0 || key.length > KEY_CHARACTERS_MAX)) {
-      const pointer = pointerOf(identity.keyPath ?? '')
-      return refuse(context, undefined, 'key', `must have 1 to ${KEY_CHARACTERS_MAX} characters`, pointer)
+    const id = identity.idOf === undefined || identity.idOf === identity.keyOf ? key : identity.idOf(event)
+    if (identity.keyOf !== undefined) {
+      const path = misnamed(identity, key, id, event)
+      if (path !== undefined)
+        return refuse(context, undefined, 'key', `must have 1 to ${KEY_CHARACTERS_MAX} characters`, pointerOf(path))
     }
     const sequence = identity.sequenceOf === undefined ? 0 : identity.sequenceOf(event)
     if (identity.sequenceOf !== undefined && !(sequence >= 1 && sequence <= Number.MAX_SAFE_INTEGER))
       return refuse(context, event, 'key', 'must be from 1 to 2^53 - 1', pointerOf(identity.sequencePath ?? ''))
     const column = columnMisfit(context.checkedTables, type, event)
     if (column !== undefined) return refuse(context, event, 'column', column.message, column.pointer)
-    return { ok: true, raw, event, type, key, sequence }
+    return { ok: true, raw, event, type, key, id, sequence }
   }
+}
+
+const isName = ({ length }: string): boolean => length > 0 && length <= KEY_CHARACTERS_MAX
+
+/** The path of what is too long to be kept beside a key, or empty. */
+function misnamed(identity: CompiledIdentity, key: string, id: string, event: unknown): string | undefined {
+  if (!isName(key)) return identity.keyPath
+  if (identity.rankOf === undefined) return undefined
+  if (!isName(id)) return identity.idPath
+  const order = readerOf(identity.orderPath ?? '')(event)
+  return typeof order === 'string' && !isName(order) ? identity.orderPath : undefined
 }
 
 function placeOf(error: unknown): string {

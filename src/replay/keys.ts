@@ -1,6 +1,7 @@
 import { type Batch, newBatch } from '../engine/batch.ts'
 import { reparse } from '../engine/decide/reparse.ts'
 import type { MutableKey } from '../engine/effects.ts'
+import { highestRank } from '../engine/latest.ts'
 import { refoldKeys } from '../engine/refold.ts'
 import { GroundstationError } from '../errors.ts'
 import type { CompiledFeed } from '../feed/compile.ts'
@@ -93,13 +94,14 @@ async function prepare(batch: Batch, key: MutableKey, numbers: KeyNumbers | unde
   if (numbers === undefined) return
   const { kind, isSparse } = feed.identity
   key.cursor =
-    kind === 'snapshot'
+    kind !== 'sequenced'
       ? { frontier: numbers.last, missing: [], voided: [], held: [] }
       : rebuildCursor(key.cursor, numbers, isSparse, batch.opened.nowMicros / 1000)
   key.events = numbers.events
   const [last] = await loadKeyEvents(client, stored.id, key.id, numbers.last - 1, numbers.last, 1)
   const time = last === undefined ? undefined : feed.identity.timeOf?.(reparse(feed, last.raw).event)
   key.time = typeof time === 'string' ? time : null
+  key.rank = kind === 'versioned' ? await highestRank(client, feed, stored.id, key.id) : null
   key.digest = kind === 'snapshot' && last !== undefined ? digestOf(parseExactly(last.raw)) : null
   // What an older declaration folded has nothing to go on from.
   if (feed.state !== undefined) effects.refolds.push({ key, from: key.generation === stored.generation ? from : 1 })
@@ -111,5 +113,6 @@ const shown = (key: MutableKey): string =>
   canonical({
     ...key,
     digest: key.digest?.toString('hex') ?? null,
+    rank: key.rank?.toString('hex') ?? null,
     state: JSON.parse(JSON.stringify(key.state ?? null)),
   })

@@ -29,7 +29,7 @@ export function replayFeed(options: ReplayOptions): Promise<ReplayReport> {
   const counts = new ReplayCounts()
   return store.withClient(async client => {
     const stored = await storedOf(client, options)
-    const isKeyed = feed.identity.kind === 'sequenced' || feed.identity.kind === 'snapshot'
+    const { isKeyed } = feed.identity
     const wanted = key === undefined ? undefined : (await loadKeys(client, stored.id, [key]))[0]
     if (key !== undefined && wanted === undefined)
       throw new GroundstationError('NOT_FOUND', `The feed ${feed.name} has no key ${key}`)

@@ -92,6 +92,16 @@ function foldKey(
   fold.states.set(key, present(feed.state, { key, ...standing, complete: isComplete(cursor), state }))
 }
 
+/** The last, or the one with the highest rank; none of none. */
+function latestOf({ identity: { rankOf } }: CompiledFeed, events: readonly ParsedEvent[]): readonly ParsedEvent[] {
+  if (rankOf === undefined) return events.slice(-1)
+  const ranked = events.map(event => ({ event, rank: rankOf(event.event) }))
+  return ranked
+    .sort((a, b) => a.rank.compare(b.rank))
+    .slice(-1)
+    .map(({ event }) => event)
+}
+
 function rowsOf(
   { declaration }: DeclaredFeed,
   feed: CompiledFeed,
@@ -103,7 +113,7 @@ function rowsOf(
   const columns = Object.keys(declaration.tables?.[name]?.columns ?? {})
   if (table === undefined) return []
   const fitting = events.filter(({ type }) => table.when === undefined || table.when.has(type))
-  const shown = table.rows === 'latest' ? fitting.slice(-1) : fitting
+  const shown = table.rows === 'latest' ? latestOf(feed, fitting) : fitting
   return shown.flatMap(({ event }) =>
     (table.each === undefined ? [undefined] : table.each.itemsOf(event)).map(item =>
       Object.fromEntries(

@@ -21,25 +21,34 @@ export type Intake = {
 /** Takes events in the order given, one at a time, by the rules of the feed's identity. */
 export function takeIn(feed: CompiledFeed, given: readonly GivenEvent[]): Intake {
   const intake: Intake = { keys: new Map(), rejected: [], duplicates: [], conflicts: [] }
+  const ids = new Map<string, ParsedEvent>()
   for (const event of given) {
     const parsed = feed.parse(Buffer.from(typeof event === 'string' ? event : JSON.stringify(event)))
-    if (parsed.ok) place(feed, intake, event, { ...parsed, event: deepFreeze(parsed.event) })
+    if (parsed.ok) place(feed, intake, ids, event, { ...parsed, event: deepFreeze(parsed.event) })
     else intake.rejected.push({ event, refusal: parsed.refusal })
   }
   return intake
 }
 
-function place(feed: CompiledFeed, intake: Intake, given: GivenEvent, parsed: ParsedEvent): void {
-  const { kind, isSparse } = feed.identity
+function place(
+  feed: CompiledFeed,
+  intake: Intake,
+  ids: Map<string, ParsedEvent>,
+  given: GivenEvent,
+  parsed: ParsedEvent,
+): void {
+  const { kind, isSparse, idOf } = feed.identity
   const entity = intake.keys.get(parsed.key) ?? { cursor: START, events: new Map<number, ParsedEvent>() }
   intake.keys.set(parsed.key, entity)
-  const number = kind === 'sequenced' ? parsed.sequence : kind === 'unique' ? 1 : entity.events.size + 1
-  const known = entity.events.get(kind === 'snapshot' ? number - 1 : number)
+  const number = kind === 'sequenced' ? parsed.sequence : entity.events.size + 1
+  // An id is one whatever its key is.
+  const known = idOf === undefined ? entity.events.get(kind === 'snapshot' ? number - 1 : number) : ids.get(parsed.id)
   if (known !== undefined) {
     if (contentOf(feed, known) === contentOf(feed, parsed)) return void intake.duplicates.push(given)
     if (kind !== 'snapshot') return void intake.conflicts.push(given)
   }
   entity.events.set(number, parsed)
+  if (idOf !== undefined) ids.set(parsed.id, parsed)
   const policy = { isSparse, maxHeld: feed.gaps.maxHeld }
   entity.cursor = sequence(entity.cursor, [{ sequence: number, incoming: 'event' }], policy, 0).cursor
 }

@@ -4,6 +4,8 @@ import { canonical, digestOf } from '../feed/same.ts'
 import type { StateValue } from '../feed/state.ts'
 import type { HeldRow, KeyRow, LetterRow, RecordRow, SnapshotRow } from '../store/verify/sources.ts'
 import type { Folding } from './fold.ts'
+import type { IsLater } from './later.ts'
+import { valueAt } from './lines.ts'
 import { cursorBy, Numbers, numbersOf } from './numbers.ts'
 import type { Difference, Differences } from './report.ts'
 
@@ -16,6 +18,7 @@ export type KeyParts = {
   readonly snapshots: readonly SnapshotRow[]
   /** The declaration at hand folded this key. */
   readonly isCurrent: boolean
+  readonly isLater: IsLater
 }
 
 /** One key: what its row says beside what its record says. */
@@ -27,6 +30,8 @@ export class KeyCheck {
   readonly #snapshots: Map<number, SnapshotRow>
   #events = 0
   #last: { row: RecordRow; event: unknown } | undefined
+  /** What the key's row in a table of latest versions is made of. */
+  #latest: { event: unknown } | undefined
 
   constructor(parts: KeyParts) {
     this.#parts = parts
@@ -55,10 +60,11 @@ export class KeyCheck {
       return false
     }
     this.#last = { row, event }
-    const number = feed.identity.kind === 'sequenced' ? read(event, feed.identity.sequencePath) : row.sequence
+    if (this.#latest === undefined || this.#parts.isLater(event, this.#latest.event)) this.#latest = { event }
+    const number = feed.identity.kind === 'sequenced' ? valueAt(event, feed.identity.sequencePath) : row.sequence
     if (number !== row.sequence)
       this.#differ({ place: 'record', what: 'changed', sequence: row.sequence, found: { sequence: number } })
-    const named = String(read(event, feed.identity.keyPath))
+    const named = String(valueAt(event, feed.identity.keyPath))
     if (named !== key && named.toLowerCase() !== key)
       this.#differ({ place: 'record', what: 'changed', sequence: row.sequence, found: { key: named } })
     if (row.lane !== lane)
@@ -78,13 +84,19 @@ export class KeyCheck {
     if (this.#recorded.count === 0 && this.#parts.held.length === 0 && row.frontier === 0 && row.spans === null)
       return this.#differ({ place: 'key', what: 'added' })
     this.#checkCursor()
-    const time = this.#last === undefined ? null : read(this.#last.event, this.#parts.feed.identity.timePath)
+    const time = this.#last === undefined ? null : valueAt(this.#last.event, this.#parts.feed.identity.timePath)
     this.#compare('time', typeof time === 'string' ? time : null, row.time)
     if (this.#parts.feed.identity.kind === 'snapshot' && this.#last !== undefined) {
       const digest = digestOf(parseExactly(this.#last.row.raw)).toString('hex')
       this.#compare('cursor', { digest }, { digest: row.digest?.toString('hex') ?? null })
     }
+    if (this.#parts.isCurrent && this.#latest !== undefined) this.#checkRank(this.#latest.event)
     this.#checkState()
+  }
+
+  #checkRank(latest: unknown): void {
+    const rank = this.#parts.feed.identity.rankOf?.(latest)
+    this.#compare('cursor', { rank: rank?.toString('hex') ?? null }, { rank: this.row.rank?.toString('hex') ?? null })
   }
 
   #checkCursor(): void {
@@ -175,15 +187,4 @@ function stored(state: StateValue): unknown {
   } catch {
     return 'not JSON'
   }
-}
-
-/** The value at a path of property names. */
-function read(event: unknown, path: string | undefined): unknown {
-  if (path === undefined) return undefined
-  let value = event
-  for (const name of path.split('.')) {
-    if (typeof value !== 'object' || value === null) return undefined
-    value = (value as Record<string, unknown>)[name]
-  }
-  return value
 }

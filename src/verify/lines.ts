@@ -87,3 +87,14 @@ function nearestEven(value: number): number {
   const rest = value - below
   return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below
 }
+
+/** The value at a path of property names. */
+export function valueAt(event: unknown, path: string | undefined): unknown {
+  if (path === undefined) return undefined
+  let value = event
+  for (const name of path.split('.')) {
+    if (typeof value !== 'object' || value === null) return undefined
+    value = (value as Record<string, unknown>)[name]
+  }
+  return value
+}

@@ -39,7 +39,7 @@ export class ExpectedRows {
         exists: await tableExists(client, table),
         keyColumn: table.keyColumn,
       })
-    if (feed.identity.kind === 'unique') expected.push(seenOf(id, feed))
+    if (feed.identity.idOf !== undefined) expected.push(seenOf(id, feed))
     return new ExpectedRows(feed, expected, differences)
   }
 
@@ -48,7 +48,7 @@ export class ExpectedRows {
     for (const [index, table] of this.#feed.tables.entries())
       if (table.rows === 'each' && (table.when === undefined || table.when.has(type)))
         this.#take(index, table, row, event, row.arrived)
-    if (this.#feed.identity.kind === 'unique') this.#takeSeen(row, event)
+    if (this.#feed.identity.idOf !== undefined) this.#takeSeen(row, event)
   }
 
   /** A key's row in a table that has one for each key. */
@@ -81,10 +81,10 @@ export class ExpectedRows {
   }
 
   #takeSeen(row: RecordRow, event: unknown): void {
-    const { keyOf, timePath } = this.#feed.identity
+    const { idOf, timePath } = this.#feed.identity
     const content = parseExactly(row.raw)
     const digest = digestOf(timePath === undefined ? content : without(content, timePath.split('.')))
-    this.#lines.at(-1)?.push(`${escapeText(keyOf?.(event) ?? '')}\t${digest.toString('hex')}\n`)
+    this.#lines.at(-1)?.push(`${escapeText(idOf?.(event) ?? '')}\t${digest.toString('hex')}\n`)
   }
 }
 

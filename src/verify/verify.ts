@@ -66,7 +66,7 @@ async function checkRecord(
   differences.addUnnamed(count - breaks.length)
   for (const { source, offset, times } of await findOffsets(client, id))
     differences.add({ place: 'record', what: times > 1 ? 'repeated' : 'added', found: { source, offset, times } })
-  if (feed.identity.kind !== 'sequenced' && feed.identity.kind !== 'snapshot') return
+  if (!feed.identity.isKeyed) return
   const { keyless, lanes } = await findStrays(client, id)
   if (keyless > 0) differences.add({ place: 'record', what: 'changed', found: { eventsWithoutKey: keyless } })
   for (const lane of lanes)

@@ -16,6 +16,7 @@ import {
 } from '../store/verify/sources.ts'
 import { type FoldStep, foldPage } from './fold.ts'
 import { KeyCheck } from './key-check.ts'
+import { type IsLater, laterIn } from './later.ts'
 import type { Differences } from './report.ts'
 import type { ExpectedRows } from './rows.ts'
 
@@ -33,6 +34,7 @@ export class Walk {
   readonly #differences: Differences
   readonly #rows: ExpectedRows
   readonly #latestTables: number[]
+  readonly #isLater: IsLater
   #keyRows: KeyRow[] = []
   #keyPages: Pages<KeyRow> | undefined
   #held: Beside<HeldRow> | undefined
@@ -48,13 +50,13 @@ export class Walk {
     this.#known = known
     this.#differences = differences
     this.#rows = rows
+    this.#isLater = laterIn(feed)
     this.#latestTables = feed.tables.flatMap((table, index) => (table.rows === 'latest' ? [index] : []))
   }
 
   /** `onPage` is told how many events are done. */
   async go(onPage: (events: number) => void): Promise<number> {
-    const { kind } = this.#feed.identity
-    const isKeyed = kind === 'sequenced' || kind === 'snapshot'
+    const { isKeyed } = this.#feed.identity
     const record = await openRecord(this.#client, this.#known.id, isKeyed)
     if (isKeyed) await this.#openKeys()
     let events = 0
@@ -138,6 +140,7 @@ export class Walk {
       letters,
       snapshots: snapshots.filter(({ generation }) => isOurs(generation)),
       isCurrent: isOurs(row.generation),
+      isLater: this.#isLater,
     })
   }
 
@@ -149,9 +152,10 @@ export class Walk {
     for (const index of this.#latestTables) {
       const table = this.#feed.tables[index]
       if (table?.when !== undefined && !table.when.has(type)) continue
-      const before = this.#latest.get(index)?.first
-      const first = before === undefined || row.position < before.position ? row : before
-      this.#latest.set(index, { row, event, first })
+      const known = this.#latest.get(index)
+      const first = known === undefined || row.position < known.first.position ? row : known.first
+      const isLater = known === undefined || this.#isLater(event, known.event)
+      this.#latest.set(index, isLater ? { row, event, first } : { ...known, first })
     }
   }
 

@@ -42,6 +42,14 @@ const MISTAKES: readonly (readonly [string, Draft, string, RegExp])[] = [
     'identity.key',
     /not a required/,
   ],
+  ['a unique key without an order', { identity: { unique: 'key', key: 'key' } }, 'identity.order', /belong together/],
+  ['an order without a key', { identity: { unique: 'key', order: 'number' } }, 'identity.key', /belong together/],
+  [
+    'an order that is optional',
+    { identity: { unique: 'key', key: 'key', order: 'when' }, state: undefined },
+    'identity.order',
+    /not a required property/,
+  ],
   [
     'a horizon without a unit',
     { identity: { unique: 'key', horizon: '30' }, state: undefined },

@@ -100,3 +100,28 @@ export const versions = defineFeed({
     versions: { rows: 'latest', columns: { id: text('id'), first: arrival({ of: 'first' }), raw: json('') } },
   },
 })
+
+/** Versions that come in any order; the second table has those of one kind of object. */
+export const objects = defineFeed({
+  name: 'objects',
+  source: http({ path: '/objects' }),
+  event: Type.Object({
+    id: Type.String({ minLength: 1 }),
+    object: Type.String({ minLength: 1 }),
+    changed: Type.String({ format: 'date-time' }),
+    value: Type.Integer(),
+  }),
+  identity: { unique: 'id', key: 'object', order: 'changed' },
+  tables: {
+    objects: { rows: 'latest', columns: { object: text('object'), first: arrival({ of: 'first' }), raw: json('') } },
+    object_versions: { key: ['id'], columns: { id: text('id'), object: text('object'), value: bigint('value') } },
+  },
+})
+
+/** `hundredths` after a moment; the offset tells nothing of the order. */
+export const version = (object: string, id: string, hundredths: number, zone = 'Z') => ({
+  id,
+  object,
+  changed: `2024-02-29T${zone === 'Z' ? '12:00' : '17:30'}:00.${String(hundredths).padStart(2, '0')}${zone}`,
+  value: hundredths,
+})

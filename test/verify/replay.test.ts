@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterEach, describe, it, type TestContext } from 'node:test'
 import { compileFeed } from '../../src/feed/compile.ts'
-import { bug, orders, readings, sum, sums, versions } from './feeds.ts'
+import { bug, objects, orders, readings, sum, sums, version, versions } from './feeds.ts'
 import { found, type World, world, worldAt } from './world.ts'
 
 afterEach(() => {
@@ -165,6 +165,53 @@ describe('replay', () => {
     await one.replay()
     assert.deepEqual(found(await one.verify()), [])
     assert.deepEqual(await one.post({ id: 'x', value: 1 }), [{ outcome: 'duplicate' }])
+  })
+
+  it('rebuilds versions that have an order of their own', async t => {
+    const one = await world(t, objects)
+    const latest = async () =>
+      (await one.sql("select object, raw ->> 'id' as id from objects order by object")).map(
+        ({ object, id }) => `${object} ${id}`,
+      )
+    await one.post(
+      version('x', 'x3', 30),
+      version('x', 'x1', 10),
+      version('x', 'x2', 20, '+05:30'),
+      version('y', 'y2', 50),
+    )
+    await one.post(version('y', 'y1', 50, '+05:30'), version('y', 'y0', 5))
+    const wanted = ['x x3', 'y y2']
+    assert.deepEqual([await latest(), found(await one.verify())], [wanted, []])
+    const damages = [
+      [
+        "update objects set raw = '{}', first = now() + interval '1 day' where object = 'x'",
+        'table:public.objects changed',
+      ],
+      ["delete from objects where object = 'y'", 'table:public.objects removed'],
+      ["update groundstation.key set rank = null where key = 'x'", 'cursor changed'],
+      ["update groundstation.key set frontier = 9, events = 1 where key = 'y'", 'cursor changed'],
+      ["delete from groundstation.key where key = 'x'", 'key removed 1'],
+      ["delete from object_versions where id = 'x1'", 'table:public.object_versions removed'],
+    ] as const
+    for (const [sql, expected] of damages) {
+      await one.sql(sql)
+      assert.equal(found(await one.verify())[0], expected)
+      await one.replay()
+      assert.deepEqual([await latest(), found(await one.verify())], [wanted, []], sql)
+      assert.deepEqual(await changes(one), { ...NONE, rows: [] })
+    }
+    // What is remembered is what was repaired: what comes late stays below.
+    const told = await one.post(
+      version('x', 'x0', 0),
+      version('x', 'x3', 30),
+      version('x', 'x3', 31),
+      version('y', 'y3', 51),
+    )
+    assert.deepEqual(
+      told.map(({ outcome }) => outcome),
+      ['accepted', 'duplicate', 'conflict', 'accepted'],
+    )
+    assert.deepEqual([await latest(), found(await one.verify())], [['x x3', 'y y3'], []])
   })
 
   it('folds keys with many events through their snapshots', async t => {

@@ -44,7 +44,7 @@ export const feedListSchema = {
       pageOf(
         Type.Object({
           name: Type.String(),
-          kind: Type.String({ enum: ['sequenced', 'unique', 'position', 'snapshot'] }),
+          kind: Type.String({ enum: ['sequenced', 'unique', 'versioned', 'position', 'snapshot'] }),
           source: Type.String({ enum: ['http', 'kafka', 'poll'] }),
           path: Type.String({ description: 'Where its events are posted to.' }),
           state: Type.Union([Type.String(), Type.Null()], { description: 'Where its states are read.' }),

@@ -1,7 +1,7 @@
 import { parseExactly } from '../../feed/exact.ts'
 import { digestOf } from '../../feed/same.ts'
 import { arrivalOf, type Batch } from '../batch.ts'
-import type { Applied } from '../effects.ts'
+import type { Applied, MutableKey } from '../effects.ts'
 import type { EventWork } from '../work.ts'
 import { settleDuplicate } from './compare.ts'
 import { foldApplied, type ToFold } from './folding.ts'
@@ -24,7 +24,7 @@ export async function decideSnapshots(batch: Batch, works: readonly KeyedWork[])
       else {
         key.digest = digest
         key.cursor = { ...key.cursor, frontier: key.cursor.frontier + 1 }
-        applied.push(versionOf(batch, work, key.id, key.lane, key.cursor.frontier))
+        applied.push(versionOf(batch, work, { key, version: key.cursor.frontier, isLate: false }))
         work.outcome = { outcome: 'accepted', version: key.cursor.frontier }
       }
     }
@@ -45,12 +45,15 @@ export async function decideSnapshots(batch: Batch, works: readonly KeyedWork[])
   foldApplied(batch, toFold)
 }
 
-function versionOf(batch: Batch, work: EventWork, keyId: number, lane: number, version: number): Applied {
+type Version = { readonly key: MutableKey; readonly version: number; readonly isLate: boolean }
+
+/** An event as the next version of its key. */
+export function versionOf(batch: Batch, work: EventWork, { key, version, isLate }: Version): Applied {
   if (work.corrects !== undefined) batch.effects.replayedLetters.push(work.corrects)
   const { raw, event, type } = work.parsed
   return {
-    lane,
-    keyId,
+    lane: key.lane,
+    keyId: key.id,
     sequence: version,
     raw,
     event,
@@ -59,7 +62,7 @@ function versionOf(batch: Batch, work: EventWork, keyId: number, lane: number, v
     arrivedMicros: arrivalOf(batch, work),
     source: undefined,
     offset: undefined,
-    isLate: false,
+    isLate,
     facts: undefined,
     position: 0,
   }

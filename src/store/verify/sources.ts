@@ -24,6 +24,7 @@ export type KeyRow = {
   readonly generation: number
   readonly time: string | null
   readonly digest: Buffer | null
+  readonly rank: Buffer | null
   readonly spans: Spans | null
   readonly waitingSinceMs: number | null
   readonly state: StateValue | null
@@ -67,7 +68,7 @@ export const openKeys = (client: Client, feed: number): Promise<Pages<KeyRow>> =
   Pages.open(
     client,
     'verify_keys',
-    `select id as "keyId", key, lane, frontier, events, generation, time, digest, spans, state,
+    `select id as "keyId", key, lane, frontier, events, generation, time, digest, rank, spans, state,
        (extract(epoch from waiting_since) * 1000)::double precision as "waitingSinceMs"
      from groundstation.key_${feed} order by id`,
     500,
