@@ -26,7 +26,7 @@ export const CHANCE: Chance = {
 export function openPolls({ engine, settings, feeds, roles, log }: PollRolesOptions): PollRoles {
   const opened = feeds.flatMap(({ name, source: { poll } }) => {
     if (poll === undefined || !roles.includes('worker')) return []
-    const client = new PollClient()
+    const client = new PollClient(poll)
     const { eventBytesMax } = settings.limits
     const tell = (level: 'info' | 'warn' | 'error', message: string) => log[level](message)
     const poller = new Poller({ engine, feed: name, poll, client, eventBytesMax, chance: CHANCE, log: tell })

@@ -2,6 +2,7 @@ import { GroundstationError } from '../errors.ts'
 import { type Environment, type FromEnvironment, isSetting, type MayBeUnset, textIn } from './env.ts'
 import { type Every, parseEvery } from './every.ts'
 import type { Fault } from './fault.ts'
+import { type CompiledPages, compilePages, type Pages, pagesFaults } from './poll-pages.ts'
 
 type Text = string | FromEnvironment | MayBeUnset
 
@@ -16,6 +17,14 @@ export type PollSource = {
   /** Where in the answer the items are, such as `'data.docs'`; the whole answer without it. */
   readonly items?: string
   readonly headers?: Readonly<Record<string, Text>>
+  /** Parameters of the URL. */
+  readonly query?: Readonly<Record<string, Text | number | boolean>>
+  /** What is posted, as JSON; without it, and without `graphql`, the API is asked by GET. */
+  readonly body?: unknown
+  readonly graphql?: { readonly query: string; readonly variables?: Readonly<Record<string, unknown>> }
+  readonly pages?: Pages
+  /** Other hosts that the API may redirect to. Declared headers are not sent there. */
+  readonly hosts?: readonly string[]
 }
 
 /** Items are fetched from an API, every so often. */
@@ -30,6 +39,11 @@ export type CompiledPoll = {
   /** The names on the way to the items. */
   readonly items: readonly string[]
   readonly headers: Readonly<Record<string, string>>
+  /** Undefined: it is asked by GET. */
+  readonly body: Readonly<Record<string, unknown>> | undefined
+  readonly isGraphql: boolean
+  readonly pages: CompiledPages | undefined
+  readonly hosts: readonly string[]
 }
 
 /** What a declaration of a polled source gets wrong; its form alone. */
@@ -37,17 +51,32 @@ export function pollFaults(source: Readonly<Record<string, unknown>>): Fault[] {
   const faults: Fault[] = []
   const fault = (name: string, message: string) => void faults.push({ place: `source.${name}`, message })
   const isText = (value: unknown) => typeof value === 'string' || isSetting(value)
-  const { url, path, every, items, headers } = source
+  const { url, path, every, items, headers, query, body, graphql, pages, hosts } = source
   if (!isText(url)) fault('url', "a polled source has a url: env('SHOP_URL'), or the text itself")
   if (path !== undefined && !(typeof path === 'string' && path.startsWith('/'))) fault('path', 'a path starts with /')
   const rhythm = isSetting(every) ? (every.otherwise ?? '1s') : every
   if (typeof rhythm !== 'string' || parseEvery(rhythm) === undefined) fault('every', `expected ${EVERY}`)
   if (items !== undefined && !(typeof items === 'string' && items.split('.').every(name => name !== '')))
     fault('items', "expected the names on the way to the items, such as 'data.docs'")
-  for (const [name, value] of Object.entries(typeof headers === 'object' && headers !== null ? headers : {}))
+  for (const [name, value] of Object.entries(isFields(headers) ? headers : {}))
     if (!isText(value) || !/^[A-Za-z0-9-]+$/.test(name)) fault(`headers.${name}`, 'a header is a name and a text')
+  for (const [name, value] of Object.entries(isFields(query) ? query : {}))
+    if (!isText(value) && typeof value !== 'number' && typeof value !== 'boolean')
+      fault(`query.${name}`, 'a parameter is a text, a number, true or false')
+  if (body !== undefined && !isFields(body)) fault('body', 'expected an object')
+  if (graphql !== undefined && !(isFields(graphql) && typeof graphql.query === 'string'))
+    fault('graphql.query', 'expected the text of a query')
+  if (graphql !== undefined && body !== undefined) fault('body', 'a GraphQL query is the body')
+  if (graphql !== undefined && items === undefined)
+    fault('items', "expected where the items are, such as 'data.things'")
+  if (hosts !== undefined && !(Array.isArray(hosts) && hosts.every(host => typeof host === 'string')))
+    fault('hosts', 'expected a list of host names')
+  faults.push(...pagesFaults(pages))
   return faults
 }
+
+const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const EVERY = "a number and a unit, such as '300s', or a cron line, such as '*/5 * * * *'"
 
@@ -56,10 +85,12 @@ export function compilePoll(
   source: PollSource,
   environment: Environment,
 ): { readonly poll: CompiledPoll } | { readonly unset: string } {
-  const unset = unsetIn([source.url, source.every, source.headers ?? {}], environment)
+  const unset = unsetIn(source, environment)
   if (unset !== undefined) return { unset }
   const read = (text: Text): string => textIn(text, environment) ?? ''
   const url = urlOf(source, read(source.url))
+  for (const [name, value] of Object.entries(source.query ?? {}))
+    url.searchParams.set(name, typeof value === 'object' ? read(value) : String(value))
   const every = parseEvery(read(source.every))
   if (every === undefined) throw invalid(source.every, `'${read(source.every)}'`, EVERY)
   const headers = Object.entries(source.headers ?? {}).map(([name, text]) => [name.toLowerCase(), read(text)] as const)
@@ -69,8 +100,15 @@ export function compilePoll(
     shown: `${url.origin}${source.path?.split('?')[0] ?? ''}`,
     every,
     items: source.items?.split('.') ?? [],
-    headers: Object.fromEntries(headers),
+    headers: { ...authorizationOf(url), ...Object.fromEntries(headers) },
+    body: filled(bodyOf(source), read) as CompiledPoll['body'],
+    isGraphql: source.graphql !== undefined,
+    pages: compilePages(pagesIn(source), source.body === undefined && source.graphql === undefined),
+    hosts: source.hosts ?? [],
   }
+  // They are in the header now, and in no message.
+  url.username = ''
+  url.password = ''
   return { poll }
 }
 
@@ -83,6 +121,31 @@ function unsetIn(part: unknown, environment: Environment): string | undefined {
     if (unset !== undefined) return unset
   }
   return undefined
+}
+
+/** A GraphQL query's parameters are its variables. */
+function pagesIn({ pages, graphql }: PollSource): Pages | undefined {
+  if (pages === undefined || graphql === undefined) return pages
+  const inner = (name: string, value: unknown) =>
+    ['page', 'offset', 'cursor', 'limit'].includes(name) ? `variables.${value}` : value
+  return Object.fromEntries(Object.entries(pages).map(([name, value]) => [name, inner(name, value)])) as Pages
+}
+
+const bodyOf = ({ body, graphql }: PollSource): unknown =>
+  graphql === undefined ? body : { query: graphql.query, variables: graphql.variables ?? {} }
+
+/** A copy with its settings' values in it. */
+function filled(value: unknown, read: (text: Text) => string): unknown {
+  if (isSetting(value)) return read(value)
+  if (Array.isArray(value)) return value.map(inner => filled(inner, read))
+  if (!isFields(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, filled(inner, read)]))
+}
+
+function authorizationOf({ username, password }: URL): Readonly<Record<string, string>> {
+  if (username === '' && password === '') return {}
+  const given = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`)
+  return { authorization: `Basic ${given.toString('base64')}` }
 }
 
 function urlOf({ url: declared, path = '' }: PollSource, base: string): URL {

@@ -82,12 +82,12 @@ export default defineFeed({
 
 /** A feed of things that are polled. */
 export const POLLED_FEED = `
-import { defineFeed, env, poll, Type, text } from 'groundstation'
+import { defineFeed, env, json, poll, Type, text } from 'groundstation'
 export default defineFeed({
   name: 'things',
   source: poll({ url: env('THINGS_URL'), path: '/things', every: env('THINGS_EVERY', '1h') }),
   event: Type.Object({ id: Type.String({ minLength: 1 }) }),
   identity: { snapshot: 'id' },
-  tables: { things: { rows: 'latest', columns: { id: text('id') } } },
+  tables: { things: { rows: 'latest', columns: { id: text('id'), raw: json('') } } },
 })
 `

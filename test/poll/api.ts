@@ -20,14 +20,14 @@ export const json = (value: unknown, headers: Record<string, string> = {}): Answ
     void response.writeHead(200, { 'content-type': 'application/json', ...headers }).end(body)
 }
 
-export async function openApi(owner: Owner, first: Answering = json([])): Promise<Api> {
+export async function openApi(owner: Owner, first: Answering = json([]), host = '127.0.0.1'): Promise<Api> {
   let answering = first
   const asked: string[] = []
   const server = createServer((request, response) => {
     asked.push(`${request.method} ${request.url}`)
     answering(request, response, asked.length)
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(0, host)
   await once(server, 'listening')
   owner.after(async () => {
     server.closeAllConnections()

@@ -41,15 +41,15 @@ export async function openWorld(t: TestContext, declared: DeclaredFeed, opening:
   const store = await openStore(url, { connectionsMax: 4 })
   const feed = compileFeed(declared.declaration, environment)
   const engine = createEngine({ store, feeds: [feed], sweepMs: NO_SWEEP })
-  const client = new PollClient(clientOptions)
+  const polled = feed.source.poll
+  if (polled === undefined) throw new TypeError('the feed is off')
+  const client = new PollClient(polled, clientOptions)
   t.after(async () => {
     await client.close()
     await engine.stop()
     await store.close()
   })
   await engine.start()
-  const polled = feed.source.poll
-  if (polled === undefined) throw new TypeError('the feed is off')
   const waits: number[] = []
   const chance = {
     delay: async (ms: number) => void waits.push(ms),

@@ -30,7 +30,7 @@ async function run(context: Context, name: string, options: Options): Promise<vo
   const { signal } = stopping
   const log = createLog(settings.logLevel)
   const runtime = await openRuntime({ settings, log, cwd: context.cwd, signal, feeds: [feed] })
-  const client = new PollClient()
+  const client = new PollClient(poll)
   try {
     const { eventBytesMax } = settings.limits
     const asked = { engine: runtime.engine, feed: feed.name, poll, client, eventBytesMax, chance: CHANCE }

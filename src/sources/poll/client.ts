@@ -1,9 +1,11 @@
-import { type LookupAddress, type LookupOptions, lookup as systemLookup } from 'node:dns'
+import { lookup as systemLookup } from 'node:dns'
 import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { Agent, type Dispatcher, request } from 'undici'
 import { messageOf } from '../../errors.ts'
+import { Destinations, type Lookup } from './destinations.ts'
 import { BEGINNING_BYTES, PageFailure, wrongAnswer } from './failure.ts'
+import { isPublicAddress } from './private.ts'
 
 export type PageRequest = {
   readonly url: URL
@@ -28,42 +30,54 @@ export type ClientLimits = {
 
 export const CLIENT_LIMITS: ClientLimits = { connectMs: 10_000, answerMs: 60_000, bytesMax: 32 * 1024 * 1024 }
 
-type Lookup = (
-  name: string,
-  options: LookupOptions & { readonly all: true },
-  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
-) => void
+export type ClientOptions = {
+  readonly limits?: Partial<ClientLimits>
+  readonly lookup?: Lookup
+  readonly isPublic?: (address: string) => boolean
+}
 
-export type ClientOptions = { readonly limits?: Partial<ClientLimits>; readonly lookup?: Lookup }
+/** Of one request. */
+const REDIRECTS_MAX = 5
 
 /** Asks an API over connections that are kept. Every wait and every size has its bound; certificates are checked. */
 export class PollClient {
   readonly #limits: ClientLimits
-  readonly #agent: Agent
+  readonly #destinations: Destinations
+  readonly #home: Agent
+  readonly #away: Agent
 
-  constructor({ limits, lookup = systemLookup }: ClientOptions = {}) {
+  constructor({ url, hosts }: { readonly url: URL; readonly hosts: readonly string[] }, options: ClientOptions = {}) {
+    const { limits, lookup = systemLookup, isPublic = isPublicAddress } = options
     this.#limits = { ...CLIENT_LIMITS, ...limits }
-    const { connectMs, answerMs } = this.#limits
-    this.#agent = new Agent({
-      connect: { timeout: connectMs, lookup: lookup as never },
-      headersTimeout: answerMs,
-      bodyTimeout: answerMs,
-      connections: 8,
-      pipelining: 1,
-    })
+    this.#destinations = new Destinations({ home: url, hosts, lookup, isPublic })
+    this.#home = agentOf(this.#limits, this.#destinations.lookupHome)
+    this.#away = agentOf(this.#limits, this.#destinations.lookupAway)
   }
 
-  /** One answer, whatever its status. Raises PageFailure. */
+  /** The answer at the end of its redirects, whatever its status. Raises PageFailure. */
   async send(asked: PageRequest, signal: AbortSignal): Promise<Answer> {
+    let at = asked
+    for (let redirects = 0; ; redirects++) {
+      const answer = await this.#ask(at, signal)
+      const { location } = answer.headers
+      if (!isRedirect(answer.status) || location === undefined) return answer
+      if (redirects === REDIRECTS_MAX) throw new PageFailure('SOURCE_ANSWER', 'redirects again and again')
+      at = redirected(at, answer.status, location)
+    }
+  }
+
+  async #ask({ url, method, headers, body }: PageRequest, signal: AbortSignal): Promise<Answer> {
+    const isHome = this.#destinations.isHome(url)
+    if (!isHome && body !== undefined)
+      throw new PageFailure('SOURCE_ANSWER', `leads to another host, ${url.host}, to which nothing is posted`)
     const late = AbortSignal.timeout(this.#limits.answerMs)
-    const ended = AbortSignal.any([signal, late])
     try {
-      const { url, method, headers, body } = asked
       const answer = await request(url, {
-        dispatcher: this.#agent,
+        dispatcher: isHome ? this.#home : this.#away,
         method,
-        headers: { accept: 'application/json', 'accept-encoding': 'gzip', ...headers },
-        signal: ended,
+        // What the feed declares may be a secret, which is the declared host's alone.
+        headers: { accept: 'application/json', 'accept-encoding': 'gzip', ...(isHome ? headers : {}) },
+        signal: AbortSignal.any([signal, late]),
         ...(body === undefined ? {} : { body }),
       })
       const flat = flatHeaders(answer.headers)
@@ -77,11 +91,13 @@ export class PollClient {
   }
 
   async close(): Promise<void> {
-    await this.#agent.destroy()
+    await Promise.all([this.#home.destroy(), this.#away.destroy()])
   }
 
   async #read({ body }: Dispatcher.ResponseData, headers: Answer['headers']): Promise<Buffer> {
     const { bytesMax } = this.#limits
+    // One that is left in the middle fails with nobody to tell.
+    body.on('error', () => undefined)
     const coding = headers['content-encoding'] ?? 'identity'
     if (coding !== 'identity' && coding !== 'gzip') {
       body.destroy()
@@ -97,6 +113,28 @@ export class PollClient {
     }
     return Buffer.concat(pieces, bytes)
   }
+}
+
+const agentOf = ({ connectMs, answerMs }: ClientLimits, lookup: Destinations['lookupHome']): Agent =>
+  new Agent({
+    connect: { timeout: connectMs, lookup: lookup as never },
+    headersTimeout: answerMs,
+    bodyTimeout: answerMs,
+    connections: 16,
+    pipelining: 1,
+  })
+
+const isRedirect = (status: number) => [301, 302, 303, 307, 308].includes(status)
+
+/** What was posted is posted again, or not at all: a redirect that turns it into a GET asks something else. */
+function redirected(asked: PageRequest, status: number, location: string): PageRequest {
+  const url = URL.parse(location, asked.url.href)
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new PageFailure('SOURCE_ANSWER', 'redirects to what is no address')
+  if (asked.method === 'POST' && status < 307) throw new PageFailure('SOURCE_ANSWER', `redirects a POST with ${status}`)
+  url.username = ''
+  url.password = ''
+  return { ...asked, url }
 }
 
 function unpacked(body: Readable): AsyncIterable<Buffer> {

@@ -7,12 +7,14 @@ import { POLL_LOG } from '../../engine/contract.ts'
 import { GroundstationError } from '../../errors.ts'
 import type { Refusal } from '../../feed/parse.ts'
 import type { CompiledPoll } from '../../feed/poll.ts'
-import type { Answer, PollClient } from './client.ts'
-import { cutItems } from './cut.ts'
-import { BEGINNING_BYTES, PageFailure, wrongAnswer } from './failure.ts'
+import type { PollClient } from './client.ts'
+import { conditionsOf, type Version, versionOf } from './conditions.ts'
+import { BEGINNING_BYTES, PageFailure } from './failure.ts'
 import { Lease } from './lease.ts'
-import { type Chance, retryAfterMs, withRetries } from './retry.ts'
+import { firstPlace, type Place } from './pages.ts'
+import type { Chance } from './retry.ts'
 import { added, countOutcomes, NO_COUNTS } from './tally.ts'
+import { type Page, pagesFrom } from './walk.ts'
 
 export type RunOptions = {
   readonly engine: Engine & Polls
@@ -33,7 +35,15 @@ export type PollReport = PollCounts & {
 }
 
 /** How far a run is; kept with what it applied. */
-type Cursor = { readonly run: number; readonly counts: PollCounts; readonly ms: number }
+type Cursor = {
+  readonly run: number
+  readonly counts: PollCounts
+  readonly ms: number
+  /** The next page; null: all have come. */
+  readonly next: Place | null
+  /** Of the last answer that was taken whole. */
+  readonly version: Version | undefined
+}
 
 /**
  * Polls to the end. A failure of the API ends the run and is in the report. Rejects where it was stopped, the poll was
@@ -65,6 +75,8 @@ class Run {
   readonly #beforeMs: number
   #counts: PollCounts
   #offset: number
+  #next: Place | null
+  #version: Version | undefined
 
   constructor(options: RunOptions, turn: PollTurn, signal: AbortSignal) {
     this.#options = options
@@ -75,14 +87,16 @@ class Run {
     const before = known?.run === turn.run ? known : undefined
     this.#counts = before?.counts ?? NO_COUNTS
     this.#beforeMs = before?.ms ?? 0
+    this.#next = before === undefined ? firstPlace(options.poll) : before.next
+    this.#version = known?.version
   }
 
   get cursor(): Cursor {
-    return this.#cursorWith(this.#counts)
+    return this.#cursorOf(this.#counts, this.#next)
   }
 
-  #cursorWith(counts: PollCounts): Cursor {
-    return { run: this.#turn.run, counts, ms: this.#ms }
+  #cursorOf(counts: PollCounts, next: Place | null): Cursor {
+    return { run: this.#turn.run, counts, ms: this.#ms, next, version: this.#version }
   }
 
   get #ms(): number {
@@ -97,7 +111,7 @@ class Run {
   /** What of the API's ended the run early; undefined where nothing did. */
   async toEnd(): Promise<GroundstationError | undefined> {
     try {
-      await this.#page()
+      await this.#pages()
       return undefined
     } catch (error) {
       if (!(error instanceof PageFailure)) throw error
@@ -106,32 +120,38 @@ class Run {
     }
   }
 
-  async #page(): Promise<void> {
-    const { items } = cutItems((await this.#fetch()).body, this.#options.poll.items)
-    await this.#apply(items)
-  }
-
-  async #fetch(): Promise<Answer> {
+  async #pages(): Promise<void> {
     const { poll, client, chance } = this.#options
-    const ask = async () => {
+    const onRequest = () => {
       this.#counts = added(this.#counts, { requests: 1 })
-      const answer = await client.send({ url: poll.url, method: 'GET', headers: poll.headers }, this.#signal)
-      refuseStatus(answer)
-      return answer
     }
-    return withRetries(ask, chance, this.#signal)
+    if (this.#next === null) return
+    const conditions = conditionsOf(poll, this.#version)
+    const fetching = { poll, client, chance, signal: this.#signal, conditions, onRequest }
+    for await (const page of pagesFrom(fetching, this.#next)) {
+      if (page.isUnchanged) {
+        this.#counts = added(this.#counts, { unchanged: this.#version?.items ?? 0 })
+        return
+      }
+      if (page.cut.length > 0) await this.#apply(page)
+      this.#next = page.after
+      // What was refused is asked for again.
+      this.#version = this.#counts.rejected === 0 ? versionOf(poll, page) : undefined
+    }
   }
 
-  async #apply(items: readonly Buffer[]): Promise<void> {
+  async #apply({ cut, place, after }: Page): Promise<void> {
     const { engine, feed, poll, eventBytesMax } = this.#options
-    if (items.length === 0) return
-    const sizeOf = (index: number) => items[index]?.length ?? 0
+    const where = poll.pages === undefined ? {} : { page: place.index + 1 }
     await engine.room(feed, this.#signal)
     const outcomes = await engine.submit(feed, {
-      events: items.map(item => (item.length > eventBytesMax ? item.subarray(0, BEGINNING_BYTES) : item)),
-      origin: index => ({ poll: poll.shown, item: index + 1 }),
-      refusalOf: index => refuseSize(sizeOf(index), eventBytesMax),
-      log: { ...this.#position(1), cursor: decided => this.#cursorWith(added(this.#counts, countOutcomes(decided))) },
+      events: cut.map(item => (item.length > eventBytesMax ? item.subarray(0, BEGINNING_BYTES) : item)),
+      origin: index => ({ poll: poll.shown, ...where, item: index + 1 }),
+      refusalOf: index => refuseSize(cut[index]?.length ?? 0, eventBytesMax),
+      log: {
+        ...this.#position(1),
+        cursor: decided => this.#cursorOf(added(this.#counts, countOutcomes(decided)), after),
+      },
     })
     this.#offset++
     this.#counts = added(this.#counts, countOutcomes(outcomes))
@@ -155,16 +175,6 @@ class Run {
     const first = this.#offset
     return { name: POLL_LOG, epoch: this.#turn.epoch, first, next: first + pages, offsetOf: () => first }
   }
-}
-
-function refuseStatus({ status, headers, body }: Answer): void {
-  if (status === 200) return
-  const canPass = status >= 500 || status === 408 || status === 425 || status === 429
-  const message = `answered ${status}`
-  if (!canPass) throw wrongAnswer(message, body)
-  throw new PageFailure('SOURCE_UNREACHABLE', message, {
-    retryAfterMs: retryAfterMs(headers['retry-after'], Date.now()),
-  })
 }
 
 function refuseSize(bytes: number, bytesMax: number): Refusal | undefined {

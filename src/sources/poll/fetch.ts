@@ -1,0 +1,62 @@
+import type { CompiledPoll } from '../../feed/poll.ts'
+import type { Answer, PollClient } from './client.ts'
+import { cutItems } from './cut.ts'
+import { PageFailure, wrongAnswer } from './failure.ts'
+import { type Came, type Place, requestAt } from './pages.ts'
+import { type Chance, retryAfterMs, withRetries } from './retry.ts'
+
+export type Fetching = {
+  readonly poll: CompiledPoll
+  readonly client: PollClient
+  readonly chance: Chance
+  readonly signal: AbortSignal
+  /** Sent as well: what lets the API say that nothing has changed. */
+  readonly conditions: Readonly<Record<string, string>>
+  /** Called before each request. */
+  readonly onRequest: () => void
+}
+
+export type Fetched = Came & {
+  /** Each item as the bytes that came. */
+  readonly cut: readonly Buffer[]
+  /** Nothing has changed since the conditions were told. */
+  readonly isUnchanged: boolean
+}
+
+/** One page, and its items. Raises PageFailure. */
+export async function fetchPage(fetching: Fetching, place: Place): Promise<Fetched> {
+  const { poll } = fetching
+  const { status, body, headers } = await ask(fetching, place)
+  if (status === 304) return { cut: [], items: 0, around: undefined, body, headers, isUnchanged: true }
+  const { items: cut, around } = cutItems(body, poll.items)
+  if (poll.isGraphql && hasErrors(around)) throw wrongAnswer('answers a query with errors', body)
+  return { cut, items: cut.length, around, body, headers, isUnchanged: false }
+}
+
+/** Tries again what may pass by itself. */
+async function ask({ poll, client, chance, signal, conditions, onRequest }: Fetching, place: Place): Promise<Answer> {
+  const { headers, ...rest } = requestAt(poll, place)
+  const isConditional = Object.keys(conditions).length > 0
+  const once = async () => {
+    onRequest()
+    const answer = await client.send({ ...rest, headers: { ...headers, ...conditions } }, signal)
+    refuseStatus(answer, isConditional)
+    return answer
+  }
+  return withRetries(once, chance, signal)
+}
+
+function refuseStatus({ status, headers, body }: Answer, isConditional: boolean): void {
+  if (status === 200 || (status === 304 && isConditional)) return
+  const canPass = status >= 500 || status === 408 || status === 425 || status === 429
+  const message = `answered ${status}`
+  if (!canPass) throw wrongAnswer(message, body)
+  throw new PageFailure('SOURCE_UNREACHABLE', message, {
+    retryAfterMs: retryAfterMs(headers['retry-after'], Date.now()),
+  })
+}
+
+function hasErrors(around: unknown): boolean {
+  const errors = typeof around === 'object' && around !== null && 'errors' in around ? around.errors : undefined
+  return errors !== undefined && errors !== null && !(Array.isArray(errors) && errors.length === 0)
+}
