@@ -4,6 +4,7 @@ import { accessTo, EVERY } from '../sources/http/route-access.ts'
 import { countFeeds } from '../store/read/feeds.ts'
 import type { ApiContext } from './context.ts'
 import { sendList } from './list.ts'
+import { toldOutputs } from './outputs.ts'
 import { parametersOf } from './parameters.ts'
 import { feedListSchema } from './schemas/operations.ts'
 
@@ -13,7 +14,7 @@ const NOTHING = { events: 0, keys: 0, held: 0, openGaps: 0, openDeadLetters: 0 }
 export function addFeeds(server: FastifyInstance, { feeds, query, lag }: ApiContext): void {
   server.get('/feeds', { schema: feedListSchema, config: accessTo('read', EVERY) }, async (request, reply) => {
     parametersOf(request, [])
-    const counts = await countFeeds(query)
+    const [counts, outputs] = await Promise.all([countFeeds(query), toldOutputs(query)])
     const items = [...feeds.values()].map(async feed =>
       JSON.stringify({
         name: feed.name,
@@ -23,6 +24,7 @@ export function addFeeds(server: FastifyInstance, { feeds, query, lag }: ApiCont
         state: feed.state?.path ?? null,
         ...(counts.get(feed.name) ?? NOTHING),
         topic: (await lag(feed.name)) ?? null,
+        outputs: outputs.get(feed.name) ?? [],
       }),
     )
     return sendList(reply, await Promise.all(items), null)

@@ -5,17 +5,20 @@ import { accessTo, EVERY } from '../sources/http/route-access.ts'
 import { countFeeds } from '../store/read/feeds.ts'
 import type { Query } from '../store/read/query.ts'
 import type { LagOf } from './context.ts'
+import { outputGauges } from './outputs.ts'
 import { metricsSchema } from './schemas/health.ts'
 
 type Context = { readonly query: Query; readonly feeds: ReadonlyMap<string, CompiledFeed>; readonly lag: LagOf }
 
-/** `GET /metrics` in Prometheus's text format: how much of each feed there is, and how far behind topics are read. */
+/** `GET /metrics` in Prometheus's text format: how much of each feed there is, how far behind topics are read, and outputs. */
 export function addMetrics(server: FastifyInstance, context: Context): void {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const gauges = gaugesIn(registry)
+  const updateOutputs = outputGauges(registry)
   server.get('/metrics', { schema: metricsSchema, config: accessTo('read', EVERY) }, async (_request, reply) => {
-    const up = await update(gauges, context).then(
+    const updated = [update(gauges, context), updateOutputs(context.query, new Set(context.feeds.keys()))]
+    const up = await Promise.all(updated).then(
       () => 1,
       () => 0,
     )

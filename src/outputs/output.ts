@@ -100,6 +100,7 @@ export class Output {
     } catch (error) {
       const isMine = await hold.release(messageOf(error)).catch(() => true)
       if (isMine) this.#failed(error)
+      else this.#options.log('info', `${this.#text} is delivered elsewhere now: ${messageOf(error)}`)
       return !isMine
     } finally {
       await target.close()

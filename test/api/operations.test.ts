@@ -24,6 +24,7 @@ test('the feeds, and how much of each there is', async () => {
     openGaps: 2,
     openDeadLetters: 1,
     topic: null,
+    outputs: [],
   })
   assert.deepEqual(
     body.data.map(({ name, path }) => [name, path]),

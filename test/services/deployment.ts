@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freshDatabase, type Owner } from '../database.ts'
 import { newService, PROJECT, type Service } from '../faults/service.ts'
+import { withAdmin } from './kafka/client.ts'
 import { freshTopic, sharedBroker } from './kafka/shared-broker.ts'
 
 export type DeploymentOptions = {
@@ -37,6 +38,8 @@ export type Deployment = {
   readonly databaseUrl: string
   readonly brokers: string
   readonly topic: string
+  /** Where its alerts go, if it has any; made by who delivers them. */
+  readonly alerts: string
   readonly partitions: number
   /** The feed's name, and by that its group's. */
   readonly feed: string
@@ -55,7 +58,10 @@ export async function newDeployment(owner: Owner, options: DeploymentOptions): P
   const { partitions = 4 } = options
   const topic = await freshTopic(owner, { partitions, ...(options.brokers === undefined ? {} : { brokers }) })
   const feed = `${options.of}-${randomBytes(4).toString('hex')}`
-  const file = await feedFile(owner, options, feed, topic)
+  const alerts = `${topic}.alerts`
+  if (options.of === 'detections' && options.brokers === undefined)
+    owner.after(() => withAdmin(brokers, admin => admin.deleteTopics({ topics: [alerts] })).catch(() => undefined))
+  const file = await feedFile(owner, options, feed, topic, alerts)
   const service = async ({ roles, kafka = true, env, root, ...rest }: StartOptions = {}) =>
     newService(owner, {
       databaseUrl,
@@ -69,17 +75,24 @@ export async function newDeployment(owner: Owner, options: DeploymentOptions): P
     await started.start()
     return started
   }
-  return { owner, databaseUrl, brokers, topic, partitions, feed, service, start }
+  return { owner, databaseUrl, brokers, topic, alerts, partitions, feed, service, start }
 }
 
-/** The project's own feed under another name, and on another topic. */
-async function feedFile(owner: Owner, { of, wait }: DeploymentOptions, feed: string, topic: string): Promise<string> {
+/** The project's own feed under another name, and on other topics. */
+async function feedFile(
+  owner: Owner,
+  { of, wait }: DeploymentOptions,
+  feed: string,
+  topic: string,
+  alerts: string,
+): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'groundstation-feed-'))
   owner.after(() => rm(folder, { recursive: true, force: true }))
   const own = { rockets: 'rocket-launch', detections: 'intellisite.detections' }[of]
   const edits = [
     [`name: '${of}'`, `name: '${feed}'`],
     [`'${own}'`, `'${topic}'`],
+    ...(of === 'detections' ? [["'intellisite.alerts'", `'${alerts}'`]] : []),
     ...(wait === undefined ? [] : [[`wait: '30s'`, `wait: '${wait}'`]]),
   ] as const
   let text = await readFile(join(PROJECT, 'feeds', `${of}.ts`), 'utf8')

@@ -34,6 +34,19 @@ const TopicLag = Type.Object({
   problems: Type.Array(Type.String(), { description: 'What keeps it from reading, and what to do.' }),
 })
 
+const ToldOutput = Type.Object({
+  kind: Type.String({ description: 'Such as kafka.' }),
+  stream: Type.String({ description: 'Whose alerts are delivered.' }),
+  target: Type.String({ description: 'Where to, such as a topic.' }),
+  lastId: count("Everything up to it is delivered, or is for others; an alert's id."),
+  lag: count('Alerts of the stream behind that.'),
+  behindMs: Type.Number({
+    description: 'How long the first of them that is to be delivered has waited; 0 where none is.',
+  }),
+  isRunning: Type.Boolean({ description: 'Whether some process delivers.' }),
+  problem: Type.Union([Type.String(), Type.Null()], { description: 'What keeps it from delivering, and what to do.' }),
+})
+
 export const feedListSchema = {
   operationId: 'list-feeds',
   tags,
@@ -56,6 +69,7 @@ export const feedListSchema = {
           topic: Type.Union([TopicLag, Type.Null()], {
             description: 'The topic that it is read from, and how far behind; null where there is none.',
           }),
+          outputs: Type.Array(ToldOutput, { description: 'What delivers its alerts elsewhere.' }),
         }),
       ),
     ),

@@ -118,12 +118,13 @@ async function batchesOf(consumer: Consumer, topic: string, partition: number, f
     })
     for (const batch of answer.responses[0]?.partitions[0]?.records ?? []) {
       const { attributes, producerId, firstOffset } = batch
+      const isControl = (attributes & IS_CONTROL) !== 0
       next = firstOffset + BigInt(batch.lastOffsetDelta) + 1n
       batches.push({
         producerId,
-        isControl: (attributes & IS_CONTROL) !== 0,
+        isControl,
         isTransactional: (attributes & IS_TRANSACTIONAL) !== 0,
-        isCommit: batch.records[0]?.key?.readInt16BE(2) === 1,
+        isCommit: isControl && batch.records[0]?.key?.readInt16BE(2) === 1,
         records: batch.records.map(record => storedOf(batch, record, partition)),
       })
     }

@@ -11,6 +11,7 @@ const { DATABASE_URL = '', BROKERS = '', TOPIC = '', FEED = '', HOLD_MS, POINT, 
 let left = Number(TIMES)
 onOutputFailpoint(async point => {
   if (point !== POINT || --left !== 0) return
+  if (SIGNAL === 'SIGSTOP') console.log('frozen')
   process.kill(process.pid, SIGNAL as NodeJS.Signals)
   // A signal to oneself may take a moment: nothing more is done before it has come.
   await new Promise(resolve => setTimeout(resolve, 50))

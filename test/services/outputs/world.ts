@@ -23,16 +23,21 @@ export type World = {
   raise(count: number, random?: Random): Promise<void>
   /** The same from the events themselves. */
   send(...events: readonly string[]): Promise<void>
+  /** Of the alerts that a rule raised. */
+  ids(rule: string): Promise<number[]>
 }
 
 const KEYS = 5
 
-export async function newWorld(owner: Owner, options: { brokers?: string; topic?: string } = {}): Promise<World> {
+export async function newWorld(
+  owner: Owner,
+  options: { brokers?: string; topic?: string; feed?: string } = {},
+): Promise<World> {
   const brokers = options.brokers ?? (await sharedBroker())
   const databaseUrl = await freshDatabase(owner)
   const own = options.brokers === undefined ? {} : { brokers }
   const topic = options.topic ?? (await freshTopic(owner, { partitions: 3, ...own }))
-  const feed = `alarms-${randomBytes(4).toString('hex')}`
+  const feed = options.feed ?? `alarms-${randomBytes(4).toString('hex')}`
   const store = await openStore(databaseUrl)
   const engine = createEngine({ store, feeds: [alarmsFeed(feed, topic)] })
   await engine.start()
@@ -54,7 +59,11 @@ export async function newWorld(owner: Owner, options: { brokers?: string; topic?
         return alarm(key, number, number % 7 === 0 ? 'quiet' : 'loud')
       }),
     )
-  return { owner, databaseUrl, brokers, topic, feed, raise, send }
+  const ids = async (rule: string) =>
+    (await store.query('select id from groundstation.alert where rule = $1 order by id', [rule])).rows.map(row =>
+      Number(row.id),
+    )
+  return { owner, databaseUrl, brokers, topic, feed, raise, send, ids }
 }
 
 type Expected = { readonly id: number; readonly rule: string; readonly key: string; readonly data: string }
