@@ -5,6 +5,7 @@ import { describeApi } from '../../api/describe.ts'
 import { GroundstationError, messageOf } from '../../errors.ts'
 import type { CompiledFeed } from '../../feed/compile.ts'
 import type { GeneratedFile } from '../../generate/file.ts'
+import { ksqldbFile } from '../../generate/ksqldb.ts'
 import { sqlFiles } from '../../generate/sql.ts'
 import { type CommonOptions, type Context, print, withCommonOptions } from '../context.ts'
 import { compiledFeeds } from '../feeds.ts'
@@ -17,6 +18,7 @@ export function addGenerate(program: Command, context: Context): void {
     .command('generate')
     .description('writes what others need to know of the feeds, from their declarations alone')
   add(generate, context, 'sql', 'the DDL of their tables, as a start makes them', async feeds => sqlFiles(feeds))
+  add(generate, context, 'ksqldb', 'a stream for each of their topics', async feeds => [ksqldbFile(feeds)])
   add(generate, context, 'openapi', 'the description of their API, as /openapi.json tells it', async feeds => {
     const document = await describeApi(feeds, context.version)
     return [{ path: 'openapi.json', text: `${JSON.stringify(document, null, 2)}\n` }]
