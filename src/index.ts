@@ -7,6 +7,7 @@ export {
   double,
   integer,
   json,
+  numberOf,
   ordinal,
   serial,
   text,

@@ -23,7 +23,7 @@ export async function fixFacts(batch: Batch): Promise<void> {
 type Given = { readonly applied: Applied; readonly items: readonly RowItem[] | undefined }
 
 /** The events that give a table rows, with its items where each is a row. */
-const givenTo = ({ effects }: Batch, { when, each }: CompiledTable): Given[] =>
+export const givenTo = ({ effects }: Batch, { when, each }: CompiledTable): Given[] =>
   effects.applied
     .filter(({ type }) => when === undefined || when.has(type))
     .map(applied => ({ applied, items: each?.itemsOf(applied.event) }))

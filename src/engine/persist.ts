@@ -18,6 +18,7 @@ import type { Applied, PendingLetter } from './effects.ts'
 import { fixFacts } from './facts.ts'
 import { failpoint } from './failpoint.ts'
 import { latestRows, latestTables } from './latest.ts'
+import { fixNumbers } from './numbers.ts'
 import { refoldKeys } from './refold.ts'
 
 /**
@@ -26,6 +27,7 @@ import { refoldKeys } from './refold.ts'
  */
 export async function persist(batch: Batch, leaf: string, onCommit: () => void): Promise<void> {
   await fixFacts(batch)
+  await fixNumbers(batch)
   const sent = new Sent(batch.mode === 'arrays')
   const release = isOneFlight(batch) ? gather(batch.client) : undefined
   try {

@@ -14,6 +14,7 @@ export type Column<Event> = { readonly type: ColumnType } & (
   | { compute(event: Event, item: unknown): unknown }
   | { readonly fact: FactKind; readonly of: 'each' | 'first' }
   | { readonly ordinal: true }
+  | ({ readonly series: string } & ({ readonly path: string } | { compute(event: Event, item: unknown): unknown }))
 )
 
 type From<Event, Value> = string | ((event: Event, item: unknown) => Value | null | undefined)
@@ -43,6 +44,12 @@ export const json = columnOf<unknown>('json')
 
 /** A number counted up by the database, given when the event is accepted; unique, rising, not gapless. */
 export const serial = (): Column<unknown> => ({ type: 'bigint', fact: 'serial', of: 'each' })
+/**
+ * A small number for a natural key, from a path or a function: given at the key's first mention in whatever column of the
+ * same series, and never another. Null where the key is.
+ */
+export const numberOf = <Event>(series: string, from: From<Event, string | number>): Column<Event> =>
+  typeof from === 'string' ? { type: 'integer', series, path: from } : { type: 'integer', series, compute: from }
 /** In a table of a row an item: the item's place in its list, from 1. */
 export const ordinal = (): Column<unknown> => ({ type: 'integer', ordinal: true })
 /** When the event arrived, by the database's clock. `of: 'first'`: when the key's first version did. */

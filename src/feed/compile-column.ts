@@ -2,6 +2,7 @@ import type { Column, ColumnType, FactKind } from './column.ts'
 import type { Fault } from './fault.ts'
 import { guarantees } from './fit.ts'
 import { type Each, pathInItem, type RowItem } from './item.ts'
+import { seriesFault } from './number.ts'
 import { describe, pointerOf, readerOf, type SchemaNode } from './path.ts'
 
 export type CompiledColumn = {
@@ -10,6 +11,8 @@ export type CompiledColumn = {
   /** As it is declared: its name in JSON. */
   readonly shown: string
   readonly type: ColumnType
+  /** The series of which the value is its key's number; `read` gives the key. */
+  readonly series: string | undefined
   readonly fact: { readonly kind: FactKind; readonly of: 'each' | 'first' } | undefined
   /** `item`: the row's own, in a table of a row an item. */
   readonly read: (event: unknown, item?: RowItem) => unknown
@@ -40,6 +43,7 @@ export function compileColumn(
     name: name.toLowerCase(),
     shown: name,
     type: column.type,
+    series: undefined,
     fact: undefined,
     isItem: false,
     isOrdinal: false,
@@ -61,6 +65,14 @@ export function compileColumn(
       needsCheck: false,
     }
   }
+  if ('series' in column) {
+    const fault = seriesFault(column.series)
+    if (fault !== undefined) faults.push({ place, message: fault })
+    const key = compileColumn(name, keyOf(column), { schemas: whole, each }, place, faults)
+    const isUuid = 'path' in column && isUuidIn({ schemas: whole, each }, column.path)
+    const read = isUuid ? (event: unknown, item?: RowItem) => inSmallLetters(key.read(event, item)) : key.read
+    return { ...key, type: column.type, series: column.series, read, needsCheck: true }
+  }
   if ('compute' in column) return { ...base, read: computed(column.compute), needsCheck: true }
   const inItem = pathInItem(each, column.path)
   const schemas = inItem === undefined ? whole : (each?.schemas ?? [])
@@ -78,6 +90,19 @@ export function compileColumn(
     needsCheck: !described.every(one => one !== undefined && guarantees(one.schema, column.type)),
   }
 }
+
+/** What a number is given for, as a column of its own. */
+const keyOf = (column: Extract<Column<never>, { readonly series: string }>): Column<never> =>
+  'path' in column ? { type: 'text', path: column.path } : { type: 'text', compute: column.compute }
+
+/** A UUID is one key in capitals and in small letters. */
+function isUuidIn({ schemas, each }: Described, path: string): boolean {
+  const inItem = pathInItem(each, path)
+  const described = (inItem === undefined ? schemas : (each?.schemas ?? [])).map(one => describe(one, inItem ?? path))
+  return described.length > 0 && described.every(one => one?.schema.format === 'uuid')
+}
+
+const inSmallLetters = (value: unknown) => (typeof value === 'string' ? value.toLowerCase() : value)
 
 const computed = (compute: (event: never, item: never) => unknown) => {
   const read = compute as (event: unknown, item: unknown) => unknown

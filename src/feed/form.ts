@@ -86,6 +86,7 @@ function tableFaults(place: string, table: unknown, fault: Tell): void {
     const at = `${place}.columns.${name}`
     if (!isFields(column) || !COLUMN_TYPES.includes(String(column.type)))
       fault(at, `a column's type is one of ${COLUMN_TYPES.join(', ')}`)
+    else if ('series' in column && column.type !== 'integer') fault(at, 'a number of a series is an integer')
     else if (!['path', 'compute', 'fact', 'ordinal'].some(from => isFrom(column, from)))
       fault(at, 'a column has a path or a function')
   }

@@ -3,6 +3,7 @@ import { findRounded, findUnstorable, isTooDeep, mayBeInexact } from './exact.ts
 import { misfit } from './fit.ts'
 import { type CompiledIdentity, KEY_CHARACTERS_MAX } from './identity.ts'
 import type { RowItem } from './item.ts'
+import { keyMisfit } from './number.ts'
 import { pointerOf, readerOf } from './path.ts'
 import type { CompiledTable } from './table.ts'
 import type { Validator, Violation } from './validator.ts'
@@ -153,7 +154,8 @@ function misfitOf(
   item: RowItem | undefined,
 ): string | undefined {
   try {
-    return misfit(column.type, column.read(event, item))
+    const value = column.read(event, item)
+    return column.series === undefined ? misfit(column.type, value) : keyMisfit(value)
   } catch {
     // The function is the feed's own: what it throws may quote the event.
     return 'its function failed'

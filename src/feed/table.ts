@@ -60,9 +60,7 @@ export function compileTable(
   const key = (table.key ?? []).map(column => column.toLowerCase())
   for (const column of key)
     if (!names.includes(column)) faults.push({ place: `${place}.key`, message: `there is no column ${column}` })
-  const keyColumn = Object.entries(table.columns).find(
-    ([, column]) => 'path' in column && context.keyPath !== undefined && column.path === context.keyPath,
-  )?.[0]
+  const keyColumn = keyColumnOf(table, context)
   const rows = table.rows ?? 'each'
   if (rows === 'latest' && keyColumn === undefined)
     faults.push({ place, message: "rows: 'latest' needs a column that holds the identity's key" })
@@ -81,6 +79,12 @@ export function compileTable(
     columns,
     keyColumn: keyColumn?.toLowerCase(),
   }
+}
+
+/** The column of the identity's key; where there is none, that of its number. */
+function keyColumnOf({ columns }: Table<never>, { keyPath }: TableContext): string | undefined {
+  const holding = Object.entries(columns).filter(([, column]) => 'path' in column && column.path === keyPath)
+  return (holding.find(([, column]) => !('series' in column)) ?? holding[0])?.[0]
 }
 
 /** What the database gives is another in each row: without it the key tells no items apart. */

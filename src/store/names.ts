@@ -15,6 +15,8 @@ export const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
 
 /** Names are checked by the declaration; quoting keeps them apart from SQL's own words. */
 export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
+/** A text within a statement whose parameters are another's. Checked by the declaration, as names are. */
+export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
 export const qualified = (table: CompiledTable): string => `${quote(table.schema)}.${quote(table.name)}`
 
 /** As PostgreSQL itself would name it. */

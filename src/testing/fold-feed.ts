@@ -118,7 +118,9 @@ function rowsOf(
     (table.each === undefined ? [undefined] : table.each.itemsOf(event)).map(item =>
       Object.fromEntries(
         table.columns.flatMap((column, place) =>
-          column.fact === undefined ? [[columns[place] ?? column.name, column.read(event, item) ?? null]] : [],
+          column.fact === undefined && column.series === undefined
+            ? [[columns[place] ?? column.name, column.read(event, item) ?? null]]
+            : [],
         ),
       ),
     ),

@@ -38,7 +38,7 @@ function fieldOf(
   { row, event, firstArrived, item }: Source,
 ): string | undefined {
   if (column.fact?.kind === 'arrival') return column.fact.of === 'first' ? firstArrived : row.arrived
-  if (column.fact !== undefined) {
+  if (column.fact !== undefined || column.series !== undefined) {
     const facts = row.facts?.[`${table.schema}.${table.name}.${column.name}`]
     const fact = item === undefined || !Array.isArray(facts) ? facts : facts[item.index]
     return fact === undefined || fact === null ? NULL : escapeText(String(fact))

@@ -112,6 +112,16 @@ describe('a table of a row an item', () => {
       )
     })
 
+  for (const [name, column, reason] of [
+    ['a name with a space', { type: 'integer', series: 'an order', path: 'id' }, /a series of numbers has a name/],
+    ['no key', { type: 'integer', series: 'order' }, /a path or a function/],
+    ['a key of nothing', { type: 'integer', series: 'order', path: 'nothing' }, /doesn't describe/],
+    ['texts', { type: 'text', series: 'order', path: 'id' }, /is an integer/],
+  ] as const)
+    it(`is refused with numbers that have ${name}`, () => {
+      assert.throws(() => compile({ columns: { id: text('id'), number: column } }), reason)
+    })
+
   it('is needed for an item', () => {
     assert.throws(() => compile({ columns: { id: text('id'), article: text('lines[].article') } }), /doesn't describe/)
     assert.throws(() => compile({ columns: { id: text('id'), at: ordinal() } }), /only a table with `each`/)

@@ -1,6 +1,6 @@
 import type { CompiledTable } from '../../feed/table.ts'
 import type { Facts } from '../facts.ts'
-import { qualified, quote, SQL_TYPES } from '../names.ts'
+import { literal, qualified, quote, SQL_TYPES } from '../names.ts'
 import type { Client } from '../store.ts'
 import { Pages } from '../verify/pages.ts'
 
@@ -24,6 +24,8 @@ export const openEvents = (client: Client, feed: number, keyId: number | undefin
 export function ofKeys(table: CompiledTable, keyColumn: string, isUuid: boolean): string {
   const column = table.columns.find(({ name }) => name === keyColumn)
   const type = SQL_TYPES[column?.type ?? 'text']
+  if (column?.series !== undefined)
+    return `${quote(keyColumn)} in (select number from groundstation.number where series = ${literal(column.series)} and key = any($1::text[]))`
   if (type !== 'text') return `${quote(keyColumn)} = any($1::${type}[])`
   // A UUID is one key in capitals and in small letters; as text its row has it as it was posted.
   return isUuid ? `lower(${quote(keyColumn)}) = any($1::text[])` : `${quote(keyColumn)} = any($1::text[])`
@@ -37,9 +39,26 @@ export async function deleteUnknown(
   isUuid: boolean,
   feed: number,
 ): Promise<number> {
+  const series = table.columns.find(({ name }) => name === keyColumn)?.series
+  if (series !== undefined) return deleteUnnumbered(client, table, keyColumn, series, feed)
   const text = isUuid ? `lower(t.${quote(keyColumn)}::text)` : `t.${quote(keyColumn)}::text`
   const { rowCount } = await client.query(
     `delete from ${qualified(table)} t where not exists (select from groundstation.key_${feed} k where k.key = ${text} collate "C")`,
+  )
+  return rowCount ?? 0
+}
+
+async function deleteUnnumbered(
+  client: Client,
+  table: CompiledTable,
+  keyColumn: string,
+  series: string,
+  feed: number,
+): Promise<number> {
+  const { rowCount } = await client.query(
+    `delete from ${qualified(table)} t where not exists (select from groundstation.number n
+       join groundstation.key_${feed} k on k.key = n.key where n.series = $1 and n.number = t.${quote(keyColumn)})`,
+    [series],
   )
   return rowCount ?? 0
 }

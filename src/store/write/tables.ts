@@ -39,7 +39,8 @@ function writeColumn(out: BinaryWriter, table: CompiledTable, column: CompiledCo
   if (column.fact?.kind === 'arrival') {
     const first = column.fact.of === 'first' ? row.firstArrivedMicros : undefined
     out.bigintField((first ?? row.arrivedMicros) - POSTGRES_EPOCH_MICROS)
-  } else if (column.fact !== undefined) writeValue(out, column.type, factOf(table, column, row))
+  } else if (column.fact !== undefined || column.series !== undefined)
+    writeValue(out, column.type, factOf(table, column, row))
   else if (column.isWholeEvent) out.jsonbField(row.raw)
   else writeValue(out, column.type, column.read(row.event, row.item))
 }
