@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { eventsPathOf } from '../sources/http/plugin.ts'
 import { accessTo, EVERY } from '../sources/http/route-access.ts'
 import { countFeeds } from '../store/read/feeds.ts'
+import { lastPolls } from '../store/read/polls.ts'
 import type { ApiContext } from './context.ts'
 import { sendList } from './list.ts'
 import { toldOutputs } from './outputs.ts'
@@ -14,7 +15,7 @@ const NOTHING = { events: 0, keys: 0, held: 0, openGaps: 0, openDeadLetters: 0 }
 export function addFeeds(server: FastifyInstance, { feeds, query, lag }: ApiContext): void {
   server.get('/feeds', { schema: feedListSchema, config: accessTo('read', EVERY) }, async (request, reply) => {
     parametersOf(request, [])
-    const [counts, outputs] = await Promise.all([countFeeds(query), toldOutputs(query)])
+    const [counts, outputs, polls] = await Promise.all([countFeeds(query), toldOutputs(query), lastPolls(query)])
     const items = [...feeds.values()].map(async feed =>
       JSON.stringify({
         name: feed.name,
@@ -24,6 +25,7 @@ export function addFeeds(server: FastifyInstance, { feeds, query, lag }: ApiCont
         state: feed.state?.path ?? null,
         ...(counts.get(feed.name) ?? NOTHING),
         topic: (await lag(feed.name)) ?? null,
+        poll: polls.get(feed.name) ?? null,
         outputs: outputs.get(feed.name) ?? [],
       }),
     )

@@ -3,6 +3,7 @@ import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { CompiledFeed } from '../feed/compile.ts'
 import { accessTo, EVERY } from '../sources/http/route-access.ts'
 import { countFeeds } from '../store/read/feeds.ts'
+import { type LastPoll, lastPolls } from '../store/read/polls.ts'
 import type { Query } from '../store/read/query.ts'
 import type { LagOf } from './context.ts'
 import { outputGauges } from './outputs.ts'
@@ -49,11 +50,30 @@ function gaugesIn(registry: Registry) {
     ),
     rebalances: gauge('consumer_rebalances', 'Assignments of partitions that this process was given.', 'feed', 'topic'),
     problems: gauge('consumer_problems', 'What keeps this process from reading a topic.', 'feed', 'topic'),
+    polls: gauge('polls', 'Polls that have begun.', 'feed'),
+    pollFailed: gauge('poll_failed', 'Whether the last poll ended before its end.', 'feed'),
+    pollSeconds: gauge('poll_seconds', 'How long the last poll took.', 'feed'),
+    pollRequests: gauge('poll_requests', 'Requests of the last poll.', 'feed'),
+    pollItems: gauge('poll_items', 'Items of the last poll, by what became of them.', 'feed', 'outcome'),
+    pollAge: gauge('poll_complete_age_seconds', 'How long ago the last complete poll began.', 'feed'),
   }
+}
+
+/** A poll that is under way has its figures when it ends. */
+function updatePoll(gauges: Gauges, feed: string, poll: LastPoll): void {
+  gauges.polls.set({ feed }, poll.run)
+  if (poll.completeAgoMs !== null) gauges.pollAge.set({ feed }, poll.completeAgoMs / 1000)
+  if (poll.ms === null) return
+  gauges.pollFailed.set({ feed }, poll.error === null ? 0 : 1)
+  gauges.pollSeconds.set({ feed }, poll.ms / 1000)
+  gauges.pollRequests.set({ feed }, poll.requests)
+  for (const outcome of ['new', 'changed', 'unchanged', 'rejected'] as const)
+    gauges.pollItems.set({ feed, outcome }, poll[outcome])
 }
 
 async function update(gauges: Gauges, { query, feeds, lag }: Context): Promise<void> {
   const counts = await countFeeds(query)
+  const polls = await lastPolls(query)
   // What isn't known now has no figure, rather than its last.
   gauges.lag.reset()
   gauges.behind.reset()
@@ -61,6 +81,8 @@ async function update(gauges: Gauges, { query, feeds, lag }: Context): Promise<v
     const count = counts.get(feed)
     for (const name of ['events', 'keys', 'held', 'openGaps', 'openDeadLetters'] as const)
       gauges[name].set({ feed }, count?.[name] ?? 0)
+    const poll = polls.get(feed)
+    if (poll !== undefined) updatePoll(gauges, feed, poll)
     const behind = await lag(feed)
     if (behind === undefined) continue
     const { topic } = behind

@@ -25,6 +25,7 @@ test('the feeds, and how much of each there is', async () => {
     openDeadLetters: 1,
     topic: null,
     outputs: [],
+    poll: null,
   })
   assert.deepEqual(
     body.data.map(({ name, path }) => [name, path]),

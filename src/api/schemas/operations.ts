@@ -47,6 +47,22 @@ const ToldOutput = Type.Object({
   problem: Type.Union([Type.String(), Type.Null()], { description: 'What keeps it from delivering, and what to do.' }),
 })
 
+const LastPoll = Type.Object({
+  run: Type.Integer({ minimum: 1 }),
+  startedAt: Type.String({ format: 'date-time' }),
+  ms: known('How long it took; null while it runs.'),
+  requests: count('To the API.'),
+  new: count('Items that were not known.'),
+  changed: count('That said something else than before.'),
+  unchanged: count('That did not.'),
+  rejected: count('That became dead letters.'),
+  isComplete: Type.Boolean({ description: 'Whether every page came and every item was taken.' }),
+  error: Type.Union([Type.String(), Type.Null()], { description: 'Why it ended before its end.' }),
+  completeAgoMs: Type.Union([Type.Number(), Type.Null()], {
+    description: 'How long ago the last complete poll began; null where there was none.',
+  }),
+})
+
 export const feedListSchema = {
   operationId: 'list-feeds',
   tags,
@@ -68,6 +84,9 @@ export const feedListSchema = {
           openDeadLetters: count('That were neither replayed nor dismissed.'),
           topic: Type.Union([TopicLag, Type.Null()], {
             description: 'The topic that it is read from, and how far behind; null where there is none.',
+          }),
+          poll: Type.Union([LastPoll, Type.Null()], {
+            description: 'What came of its last poll; null where there was none.',
           }),
           outputs: Type.Array(ToldOutput, { description: 'What delivers its alerts elsewhere.' }),
         }),

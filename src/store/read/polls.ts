@@ -1,0 +1,32 @@
+import { type Query, rfc3339 } from './query.ts'
+
+/** What came of a feed's last poll; `ms` is null while it runs. */
+export type LastPoll = {
+  readonly run: number
+  readonly startedAt: string
+  readonly ms: number | null
+  readonly requests: number
+  readonly new: number
+  readonly changed: number
+  readonly unchanged: number
+  readonly rejected: number
+  readonly isComplete: boolean
+  /** Why it ended before its end. */
+  readonly error: string | null
+  /** How long ago, in milliseconds, the last began that was complete; null where none was. */
+  readonly completeAgoMs: number | null
+}
+
+/** By feed. Of a poll that runs what is known of it is what its end says: nothing yet. */
+export async function lastPolls(query: Query): Promise<Map<string, LastPoll>> {
+  const { rows } = await query(
+    `select r.feed, r.run, ${rfc3339('r.started_at')} as "startedAt", r.ms, r.requests, r.new, r.changed, r.unchanged, r.rejected,
+       r.is_complete as "isComplete", r.error,
+       (select extract(epoch from clock_timestamp() - c.started_at) * 1000 from groundstation.poll_run c
+        where c.feed = r.feed and c.is_complete order by c.run desc limit 1)::double precision as "completeAgoMs"
+     from groundstation.poll p join groundstation.feed f on f.id = p.feed
+     join groundstation.poll_run r on r.feed = f.name and r.run = p.run`,
+    [],
+  )
+  return new Map(rows.map(({ feed, ...row }) => [String(feed), row as LastPoll]))
+}
