@@ -25,6 +25,12 @@ export default defineFeed({
       },
     },
   },
+  views: {
+    stats: {
+      path: '/stats',
+      sql: 'select make, count(*) from detections group by make order by count(*) desc, make',
+    },
+  },
   alerts: {
     suspicious: {
       when: { Category: { equals: env('SUSPICIOUS_VEHICLE', 'SUV') } },

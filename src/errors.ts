@@ -27,6 +27,7 @@ const CODES = {
   STORE_INCOMPATIBLE: { canRetry: false },
   OUTCOME_UNKNOWN: { canRetry: true },
   DECLARATION_OLDER: { canRetry: false },
+  NOT_FILLED: { canRetry: true },
   STOPPING: { canRetry: true },
   EMBEDDED_UNAVAILABLE: { canRetry: false },
   EMBEDDED_FOREIGN: { canRetry: false },

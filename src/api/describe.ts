@@ -1,13 +1,16 @@
 import type { Engine } from '../engine/contract.ts'
 import { GroundstationError } from '../errors.ts'
 import type { CompiledFeed } from '../feed/compile.ts'
+import type { ViewColumn } from '../store/read/views.ts'
 import type { Users } from '../users/users.ts'
 import { createServer } from './server.ts'
 
-/** The OpenAPI document of a server of these feeds, in all its roles, without one: nothing listens, nothing is opened. */
+/** The OpenAPI document of a server of these feeds, in all its roles, without one: nothing listens, nothing is opened. `columns`: of the
+ * views that are served, by their names. */
 export async function describeApi(
   feeds: readonly CompiledFeed[],
   version: string,
+  columns: ReadonlyMap<string, readonly ViewColumn[]>,
 ): Promise<Readonly<Record<string, unknown>>> {
   const byName = new Map(feeds.map(feed => [feed.name, feed]))
   const server = await createServer({
@@ -15,6 +18,7 @@ export async function describeApi(
     query: absent,
     users: NO_USERS,
     feeds: byName,
+    columns,
     log: { error: () => undefined, info: () => undefined },
     version,
   })

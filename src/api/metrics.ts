@@ -1,10 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { CompiledFeed } from '../feed/compile.ts'
+import { nameOf } from '../feed/relation.ts'
 import { accessTo, EVERY } from '../sources/http/route-access.ts'
 import { countFeeds } from '../store/read/feeds.ts'
 import { type LastPoll, lastPolls } from '../store/read/polls.ts'
 import type { Query } from '../store/read/query.ts'
+import { readViewStates } from '../store/read/views.ts'
 import type { LagOf } from './context.ts'
 import { outputGauges } from './outputs.ts'
 import { metricsSchema } from './schemas/health.ts'
@@ -49,6 +51,8 @@ function gaugesIn(registry: Registry) {
       'partition',
     ),
     rebalances: gauge('consumer_rebalances', 'Assignments of partitions that this process was given.', 'feed', 'topic'),
+    viewAge: gauge('view_age_seconds', 'How old the rows of a refreshed view are.', 'feed', 'view'),
+    viewProblems: gauge('view_problems', 'Whether the last refresh of a view failed.', 'feed', 'view'),
     problems: gauge('consumer_problems', 'What keeps this process from reading a topic.', 'feed', 'topic'),
     polls: gauge('polls', 'Polls that have begun.', 'feed'),
     pollFailed: gauge('poll_failed', 'Whether the last poll ended before its end.', 'feed'),
@@ -77,6 +81,8 @@ async function update(gauges: Gauges, { query, feeds, lag }: Context): Promise<v
   // What isn't known now has no figure, rather than its last.
   gauges.lag.reset()
   gauges.behind.reset()
+  gauges.viewAge.reset()
+  for (const feed of feeds.values()) await updateViews(gauges, query, feed)
   for (const feed of feeds.keys()) {
     const count = counts.get(feed)
     for (const name of ['events', 'keys', 'held', 'openGaps', 'openDeadLetters'] as const)
@@ -93,5 +99,16 @@ async function update(gauges: Gauges, { query, feeds, lag }: Context): Promise<v
     }
     if (behind.rebalances !== null) gauges.rebalances.set({ feed, topic }, behind.rebalances)
     gauges.problems.set({ feed, topic }, behind.problems.length)
+  }
+}
+
+async function updateViews(gauges: Gauges, query: Query, { name: feed, views }: CompiledFeed): Promise<void> {
+  const refreshed = views.filter(({ refreshMs }) => refreshMs !== undefined).map(nameOf)
+  if (refreshed.length === 0) return
+  const states = await readViewStates(query, feed)
+  for (const view of refreshed) {
+    const { ageMs = null, problem = null } = states.get(view) ?? {}
+    if (ageMs !== null) gauges.viewAge.set({ feed, view }, ageMs / 1000)
+    gauges.viewProblems.set({ feed, view }, problem === null ? 0 : 1)
   }
 }

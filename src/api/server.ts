@@ -8,6 +8,7 @@ import { DEFAULT_LIMITS, type Limits } from '../sources/http/limits.ts'
 import { posting } from '../sources/http/plugin.ts'
 import { problemOf, sendProblem } from '../sources/http/problem.ts'
 import type { Query } from '../store/read/query.ts'
+import type { ViewColumn } from '../store/read/views.ts'
 import type { Users } from '../users/users.ts'
 import { addAccess } from './access.ts'
 import { addAlerts } from './alerts.ts'
@@ -29,6 +30,7 @@ import { addReplay } from './replay.ts'
 import { addRows } from './rows.ts'
 import { addStates } from './states.ts'
 import { addUsers } from './users.ts'
+import { addViews, columnsOf } from './views.ts'
 
 /** `gateway` takes events, `api` answers from the record. */
 export type ServerRole = 'gateway' | 'api'
@@ -45,6 +47,8 @@ export type ServerOptions = {
   readonly tls?: { readonly cert: string; readonly key: string } | undefined
   readonly query: Query
   readonly feeds: ReadonlyMap<string, CompiledFeed>
+  /** The columns of views, by the views' names; read from the database, without it. */
+  readonly columns?: ReadonlyMap<string, readonly ViewColumn[]>
   /** Calls back when a stream of alerts has grown, with its path; streams are looked at now and then, without it. */
   readonly listen?: (onGrown: (stream: string) => void) => void
   /** Who may ask; without it no token is taken, and nobody logs in. */
@@ -144,6 +148,7 @@ async function addRoutes(server: FastifyInstance, options: ServerOptions, limits
     }
     addStates(server, context, live)
     addRows(server, context)
+    addViews(server, context, options.columns ?? (await columnsOf(query, feeds)))
     addAlerts(server, context, live)
     addFeeds(server, context)
     if (options.users !== undefined) addUsers(server, { users: options.users, limits, budget })

@@ -8,6 +8,7 @@ export const EXIT = { done: 0, found: 1, usage: 2, unreachable: 3 } as const
 const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   DECLARATION_INVALID: EXIT.found,
   DECLARATION_OLDER: EXIT.found,
+  NOT_FILLED: EXIT.unreachable,
   SOURCE_CONFLICT: EXIT.found,
   SOURCE_FENCED: EXIT.found,
   SOURCE_UNREACHABLE: EXIT.unreachable,

@@ -2,7 +2,9 @@ import { GroundstationError, messageOf } from '../errors.ts'
 import type { CompiledFeed } from '../feed/compile.ts'
 import { migrate } from '../store/migrate.ts'
 import type { Store } from '../store/store.ts'
+import { makeViews } from '../store/views/make.ts'
 import type { Engine, EngineHealth, PartitionLogs, Polls } from './contract.ts'
+import { Refresher } from './refresher.ts'
 import { FeedRunner } from './runner.ts'
 import { WRITER_LIMITS, type WriterLimits } from './writer.ts'
 
@@ -17,6 +19,8 @@ export type EngineOptions = {
   readonly limits?: Partial<WriterLimits>
   /** How often holes whose wait is over are looked for. */
   readonly sweepMs?: number
+  /** How often it is asked which views are due to be refreshed. */
+  readonly refreshTurnMs?: number
   /** Whether this process looks for them, by feed; it does, unless told otherwise. */
   readonly sweeps?: (feed: CompiledFeed) => boolean
   /** Whether topics are read, here or elsewhere, so that their partitions are waited for; unless told otherwise. */
@@ -47,6 +51,13 @@ export function createEngine(options: EngineOptions): Engine & PartitionLogs & P
     if (found === undefined) throw new GroundstationError('NOT_FOUND', `There is no feed ${name}`)
     return found
   }
+  const refreshed = options.feeds.filter(({ views }) => views.some(({ refreshMs }) => refreshMs !== undefined))
+  const refresher = new Refresher({
+    store: options.store,
+    feeds: refreshed.map(({ name }) => name),
+    everyMs: options.refreshTurnMs ?? 1_000,
+    log: message => log('warn', message),
+  })
   let state: 'new' | 'started' | 'stopped' = 'new'
   return {
     feeds: new Map(options.feeds.map(feed => [feed.name, feed])),
@@ -69,10 +80,14 @@ export function createEngine(options: EngineOptions): Engine & PartitionLogs & P
     start: async () => {
       await migrate(options.store)
       for (const one of runners.values()) await one.start()
+      // Once every table is there: a view may read another feed's.
+      for (const feed of options.feeds) await makeViews(options.store, feed, message => log('warn', message))
+      refresher.start()
       state = 'started'
     },
     stop: async () => {
       state = 'stopped'
+      await refresher.stop()
       await Promise.all([...runners.values()].map(one => one.stop()))
     },
   }

@@ -4,6 +4,7 @@ import { guarantees } from './fit.ts'
 import { type Each, pathInItem, type RowItem } from './item.ts'
 import { seriesFault } from './number.ts'
 import { describe, pointerOf, readerOf, type SchemaNode } from './path.ts'
+import { IDENTIFIER } from './relation.ts'
 
 export type CompiledColumn = {
   /** As PostgreSQL keeps it: in small letters, so that it can be typed without quotes, in any case. */
@@ -26,8 +27,6 @@ export type CompiledColumn = {
   /** False where the schema already lets through nothing that the column can't hold. */
   readonly needsCheck: boolean
 }
-
-export const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/
 
 type Described = { readonly schemas: readonly SchemaNode[]; readonly each: Each | undefined }
 

@@ -16,6 +16,7 @@ import { type CompiledState, compileState } from './state.ts'
 import { type CompiledTable, compileTable, type TableContext } from './table.ts'
 import { parseDurationMs } from './time.ts'
 import { type Validator, validatorOf } from './validator.ts'
+import { type CompiledView, compileView, nameFaults } from './view.ts'
 
 export type CompiledFeed = {
   readonly name: string
@@ -30,6 +31,7 @@ export type CompiledFeed = {
   readonly tables: readonly CompiledTable[]
   readonly tablesOf: (type: string) => readonly CompiledTable[]
   readonly state: CompiledState | undefined
+  readonly views: readonly CompiledView[]
   readonly alerts: readonly CompiledAlert[]
   /** Undefined where the feed doesn't say: then the address that the server is bound to does. */
   readonly access: CompiledAccess | undefined
@@ -62,6 +64,8 @@ export function compileFeed(declaration: FeedDeclaration, environment: Environme
       message: 'a state needs events with a key: identity by key and sequence, or snapshot',
     })
   const alertContext = { environment, schemas, stateSchema: state?.schema, isTyped: types !== undefined }
+  const views = Object.entries(declaration.views ?? {}).map(([view, declared]) => compileView(view, declared, faults))
+  faults.push(...nameFaults(tables, views))
   const alerts = Object.entries(declaration.alerts ?? {}).map(([rule, declared]) =>
     compileAlert(rule, declared, alertContext, faults),
   )
@@ -87,6 +91,7 @@ export function compileFeed(declaration: FeedDeclaration, environment: Environme
     tables,
     tablesOf: tablesByType(tables),
     state,
+    views,
     alerts,
     access,
     fingerprint: fingerprintOf(declaration),

@@ -3,6 +3,7 @@ import type { Access } from './access.ts'
 import type { Alert } from './alert.ts'
 import type { Column } from './column.ts'
 import type { DeclaredSource } from './source.ts'
+import type { View } from './view.ts'
 
 /** A schema and the property of the event that it describes. */
 export type At<Name extends string, Schema> = { readonly name: Name; readonly schema: Schema }
@@ -128,6 +129,8 @@ export type Feed<Shape extends EventShape, StateSchema extends TSchema> = {
     readonly evolve: EvolveOf<Shape, Static<StateSchema>>
   }
   /** By the rule's name. */
+  /** SQL over its tables, by name; made when the feed starts. */
+  readonly views?: Readonly<Record<string, View>>
   readonly alerts?: Readonly<Record<string, Alert<Shape extends AnyVariants ? Kinds<Shape> : string>>>
   /** Who may read and post. A feed that says it asks always; one that doesn't is open on loopback. */
   readonly access?: Access
@@ -151,6 +154,7 @@ export type FeedDeclaration = {
   readonly state?: StateCommon<unknown> & {
     readonly evolve: Evolve<never, never> | Readonly<Record<string, Evolve<never, never>>>
   }
+  readonly views?: Readonly<Record<string, View>>
   readonly alerts?: Readonly<Record<string, Alert>>
   readonly access?: Access
 }

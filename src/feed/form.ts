@@ -2,6 +2,7 @@ import { isFromEnvironment } from './env.ts'
 import type { Fault } from './fault.ts'
 import { pollFaults } from './poll.ts'
 import { signatureFaults } from './signature.ts'
+import { viewFormFaults } from './view.ts'
 
 /**
  * The bare form of a declaration. A feed file's types are stripped, not checked, when it is loaded, so a mistake that the
@@ -30,6 +31,7 @@ export function formFaults(declaration: unknown): Fault[] {
   if (state !== undefined && !(isFields(state) && typeof state.path === 'string' && typeof state.key === 'string'))
     fault('state', 'a state has a path and a key')
   if (state !== undefined && !(isFields(state) && isFields(state.schema))) fault('state.schema', 'a schema is missing')
+  faults.push(...viewFormFaults(declaration.views))
   if (alerts !== undefined && !isFields(alerts)) fault('alerts', 'alerts are an object, by the names of their rules')
   for (const [rule, alert] of Object.entries(isFields(alerts) ? alerts : {}))
     if (!isFields(alert)) fault(`alerts.${rule}`, 'a rule is an object that says when')

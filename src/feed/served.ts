@@ -5,16 +5,22 @@ const PATH = /^\/[A-Za-z0-9/_-]*[A-Za-z0-9_-]$/
 const OURS = /^\/(feeds|health|metrics|openapi\.json|docs|login|users)(\/|$)/
 
 type Served = { readonly path: string | undefined }
+type Readings = {
+  readonly state: Served | undefined
+  readonly tables: readonly Served[]
+  readonly views: readonly Served[]
+}
 
 /** Paths at which a feed is read. */
-export const servedPaths = ({ state, tables }: { state: Served | undefined; tables: readonly Served[] }): string[] =>
-  [state, ...tables].flatMap(one => one?.path ?? [])
+export const servedPaths = ({ state, tables, views }: Readings): string[] =>
+  [state, ...tables, ...views].flatMap(one => one?.path ?? [])
 
 /** What is wrong with a declaration's paths. Posts may go to one at which something is read; alerts share streams. */
-export function pathFaults({ source, state, tables, alerts }: FeedDeclaration): Fault[] {
+export function pathFaults({ source, state, tables, views, alerts }: FeedDeclaration): Fault[] {
   const read = [
     ['state.path', state?.path] as const,
     ...Object.entries(tables ?? {}).map(([name, { path }]) => [`tables.${name}.path`, path] as const),
+    ...Object.entries(views ?? {}).map(([name, { path }]) => [`views.${name}.path`, path] as const),
   ]
   const streams = Object.entries(alerts ?? {}).map(([rule, { stream }]) => [`alerts.${rule}.stream`, stream] as const)
   const taken = new Map<string, string>()

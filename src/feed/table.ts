@@ -1,13 +1,12 @@
 import type { ColumnType } from './column.ts'
-import { type CompiledColumn, compileColumn, IDENTIFIER } from './compile-column.ts'
+import { type CompiledColumn, compileColumn } from './compile-column.ts'
 import type { Table } from './declare.ts'
 import type { Fault } from './fault.ts'
 import { compileEach, type Each, itemsOf, type RowItem } from './item.ts'
 import type { SchemaNode } from './path.ts'
+import { type Relation, relationOf } from './relation.ts'
 
-export type CompiledTable = {
-  readonly schema: string
-  readonly name: string
+export type CompiledTable = Relation & {
   readonly rows: 'each' | 'latest'
   readonly key: readonly string[]
   /** Undefined: an event gives one row. */
@@ -34,12 +33,7 @@ export function compileTable(
   faults: Fault[],
 ): CompiledTable {
   const place = `tables.${fullName}`
-  const [first = '', second] = fullName.split('.')
-  const [schema, name] = second === undefined ? ['public', first] : [first, second]
-  if (!IDENTIFIER.test(schema) || !IDENTIFIER.test(name) || fullName.split('.').length > 2)
-    faults.push({ place, message: 'a table is named `name` or `schema.name`, of letters, digits and _' })
-  if (/^(groundstation|pg_.*|information_schema)$/i.test(schema))
-    faults.push({ place, message: `the schema ${schema} is not for feeds` })
+  const relation = relationOf('table', fullName, faults)
   const kinds = table.when === undefined ? undefined : typeof table.when === 'string' ? [table.when] : table.when
   for (const kind of kinds ?? []) {
     if (!context.typed) faults.push({ place: `${place}.when`, message: 'only a feed of variants has types' })
@@ -69,8 +63,7 @@ export function compileTable(
     faults.push({ place: `${place}.path`, message: 'rows are served in the order of a key: name its columns' })
   if (each !== undefined) faults.push(...itemFaults(place, columns, key, rows === 'latest' ? keyColumn : undefined))
   return {
-    schema: schema.toLowerCase(),
-    name: name.toLowerCase(),
+    ...relation,
     rows,
     key: isRowAKey && keyColumn !== undefined ? [keyColumn.toLowerCase()] : key,
     each: each === undefined ? undefined : { ...each, itemsOf: itemsOf(each, keyParts(columns, key)) },

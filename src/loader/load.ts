@@ -4,6 +4,7 @@ import { GroundstationError, messageOf } from '../errors.ts'
 import { type CompiledFeed, compileFeed } from '../feed/compile.ts'
 import { DECLARED, type DeclaredFeed, type FeedDeclaration } from '../feed/declare.ts'
 import { namesIn } from '../feed/env.ts'
+import { nameOf } from '../feed/relation.ts'
 import { servedPaths } from '../feed/served.ts'
 import { findFeedFiles } from './find.ts'
 import { registerResolution } from './resolve.ts'
@@ -122,7 +123,8 @@ function withoutClashes(loaded: LoadedFeed[]): LoadedFeed[] {
     }
     // One feed may take posts and serve its state at one path.
     const paths = new Set([source.path, ...read].filter(path => path !== undefined))
-    for (const place of [`name ${name}`, ...[...paths].map(path => `path ${path}`)]) {
+    const views = one.compiled.views.map(view => `view ${nameOf(view)}`)
+    for (const place of [`name ${name}`, ...[...paths].map(path => `path ${path}`), ...views]) {
       const first = taken.get(place)
       if (first !== undefined) {
         const message = `${one.file}: has the ${place}, which ${first} has already.`

@@ -1,4 +1,6 @@
+import type { Relation } from '../feed/relation.ts'
 import type { CompiledTable } from '../feed/table.ts'
+import type { CompiledView } from '../feed/view.ts'
 import { qualified, quote, SQL_TYPES, serialName } from './names.ts'
 
 /** A schema that isn't there from the beginning; undefined for the one that is. */
@@ -22,3 +24,14 @@ export const sequenceStatements = (table: CompiledTable): string[] =>
   table.columns
     .filter(({ fact }) => fact?.kind === 'serial')
     .map(column => `create sequence if not exists ${serialName(table, column)}`)
+
+/** What comes before a view's own SQL. */
+export const viewHead = ({ refreshMs }: CompiledView, as: Relation): string =>
+  `create ${refreshMs === undefined ? 'or replace view' : 'materialized view'} ${qualified(as)} as (\n`
+
+/** A view as its feed makes it; a refreshed one is filled later, unless told otherwise. In brackets it is a query and nothing after it. */
+export function viewStatements(view: CompiledView, as: Relation = view, isFilled = false): string[] {
+  const isPlain = view.refreshMs === undefined
+  const made = `${viewHead(view, as)}${view.sql}\n)${isPlain || isFilled ? '' : ' with no data'}`
+  return isPlain ? [made] : [made, `create unique index on ${qualified(as)} (${view.key.map(quote).join(', ')})`]
+}

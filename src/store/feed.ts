@@ -89,7 +89,7 @@ async function generationOf(client: Client, feed: number, fingerprint: string): 
   return generation
 }
 
-async function makeTable(client: Client, table: CompiledTable): Promise<void> {
+export async function makeTable(client: Client, table: CompiledTable): Promise<void> {
   const name = qualified(table)
   const { rows } = await client.query(
     `select a.attname as column, format_type(a.atttypid, null) as type from pg_attribute a

@@ -1,5 +1,6 @@
 import type { ColumnType } from '../feed/column.ts'
 import type { CompiledColumn } from '../feed/compile-column.ts'
+import type { Relation } from '../feed/relation.ts'
 import type { CompiledTable } from '../feed/table.ts'
 
 export const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
@@ -17,7 +18,7 @@ export const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
 export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
 /** A text within a statement whose parameters are another's. Checked by the declaration, as names are. */
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
-export const qualified = (table: CompiledTable): string => `${quote(table.schema)}.${quote(table.name)}`
+export const qualified = ({ schema, name }: Relation): string => `${quote(schema)}.${quote(name)}`
 
 /** As PostgreSQL itself would name it. */
 export const serialName = (table: CompiledTable, column: CompiledColumn): string =>

@@ -42,6 +42,8 @@ const ROUTES: Readonly<Record<string, Asked>> = {
   'POST /feeds/{feed}/dead-letters/{id}/replay': { feed: 'operator' },
   'POST /feeds/detections/events': 'writer',
   'GET /detections': 'reader',
+  'GET /stats': 'reader',
+  'GET /feeds/{feed}/views': { feed: 'reader' },
   'GET /alerts': 'reader',
 }
 const COVERED: Readonly<Record<Role, readonly Role[]>> = {

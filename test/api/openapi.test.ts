@@ -51,6 +51,7 @@ test('every path is described, each operation under a name of its own', () => {
     '/feeds/{feed}/gaps',
     '/feeds/{feed}/held',
     '/feeds/{feed}/record',
+    '/feeds/{feed}/views',
     '/health/live',
     '/health/ready',
     '/login',
@@ -58,6 +59,7 @@ test('every path is described, each operation under a name of its own', () => {
     '/metrics',
     '/rockets',
     '/rockets/{key}',
+    '/stats',
     '/users',
     '/users/me/password',
   ])

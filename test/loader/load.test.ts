@@ -123,6 +123,16 @@ describe('what is no feed is refused, with its file and the reason', () => {
     )
   })
 
+  test('a view of another feed’s name', async t => {
+    const withView = (feed: string) =>
+      feed.replace('  tables:', "  views: { 'Marts.v': { sql: 'select 1 as one' } },\n  tables:")
+    const folder = await folderWith(t, { 'a.ts': withView(SEQUENCED_FEED), 'b.ts': withView(POSITION_FEED) })
+    await assert.rejects(
+      loadFeeds(['a.ts', 'b.ts'], folder),
+      invalid(/^b\.ts: has the view marts\.v, which a\.ts has already/),
+    )
+  })
+
   test('all faults at once', async t => {
     const folder = await folderWith(t, { 'a.ts': 'export default 1', 'b.ts': POSITION_FEED, 'c.ts': 'throw 1' })
     const loaded = await readFeeds([folder], folder)

@@ -38,6 +38,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   STORE_INCOMPATIBLE: 500,
   OUTCOME_UNKNOWN: 503,
   DECLARATION_OLDER: 503,
+  NOT_FILLED: 503,
   STOPPING: 503,
   EMBEDDED_UNAVAILABLE: 500,
   EMBEDDED_FOREIGN: 500,
@@ -55,6 +56,7 @@ const SERVER_WORDS: Readonly<Partial<Record<ErrorCode, string>>> = {
     'The connection to the database ended during the commit: what was sent may be stored or not. Send it again; what is on the record already is told as a duplicate.',
   DECLARATION_OLDER: 'A newer version of this feed is being rolled out; this process serves it no more. Send it again.',
   SOURCE_OFF: 'The posts of this feed must be signed, and the setting of their secrets is not set here.',
+  NOT_FILLED: 'This view is being filled for the first time. Send the request again.',
   STOPPING: 'The server is stopping. Send the request again.',
   EMBEDDED_FAILED: 'The database is not reachable at the moment. Send the request again.',
 }
