@@ -44,13 +44,16 @@ export async function readFeeds(
 ): Promise<LoadedFeed[]> {
   registerResolution()
   const { files, only } = await findFeedFiles(paths, cwd)
-  const loaded: LoadedFeed[] = []
-  for (const file of files) loaded.push(await readFeed(file, cwd, find))
-  const wanted = only === undefined ? loaded : chosen(loaded, files, only)
-  return withoutClashes(wanted)
+  const loaded: Loaded[] = []
+  for (const path of files) for (const feed of await readFile(path, cwd, find)) loaded.push({ path, feed })
+  const wanted = only === undefined ? loaded : chosen(loaded, only)
+  return withoutClashes(wanted.map(({ feed }) => feed))
 }
 
-async function readFeed(path: string, cwd: string, find: FindSetting): Promise<LoadedFeed> {
+type Loaded = { readonly path: string; readonly feed: LoadedFeed }
+
+/** The feeds of a file: it has one, or a list of those that belong together. */
+async function readFile(path: string, cwd: string, find: FindSetting): Promise<LoadedFeed[]> {
   const shown = relative(cwd, path)
   const file = shown.startsWith('..') || isAbsolute(shown) ? path : shown
   const fault = (reason: string, cause?: unknown): LoadedFeed => ({
@@ -61,18 +64,24 @@ async function readFeed(path: string, cwd: string, find: FindSetting): Promise<L
   try {
     exported = ((await import(pathToFileURL(path).href)) as { default?: unknown }).default
   } catch (error) {
-    return fault(`can't be loaded: ${placeOf(error, path)}${messageOf(error)}`, error)
+    return [fault(`can't be loaded: ${placeOf(error, path)}${messageOf(error)}`, error)]
   }
-  if (!isDeclared(exported))
-    return fault("has no feed: its default export must be what defineFeed from 'groundstation' returns.")
-  try {
-    const { declaration } = exported
-    return { file, compiled: compileFeed(declaration, await settingsIn(declaration, find)) }
-  } catch (error) {
-    // A setting's own mistake is told as one.
-    if (error instanceof GroundstationError && error.code === 'SETTING_INVALID') return { file, error }
-    return fault(messageOf(error), error)
-  }
+  const feeds: readonly unknown[] = Array.isArray(exported) ? exported : [exported]
+  if (feeds.length === 0 || !feeds.every(isDeclared))
+    return [
+      fault("has no feed: its default export must be what defineFeed from 'groundstation' returns, or a list of it."),
+    ]
+  return Promise.all(
+    feeds.map(async ({ declaration }): Promise<LoadedFeed> => {
+      try {
+        return { file, compiled: compileFeed(declaration, await settingsIn(declaration, find)) }
+      } catch (error) {
+        // A setting's own mistake is told as one.
+        if (error instanceof GroundstationError && error.code === 'SETTING_INVALID') return { file, error }
+        return fault(messageOf(error), error)
+      }
+    }),
+  )
 }
 
 async function settingsIn(declaration: FeedDeclaration, find: FindSetting): Promise<Map<string, string>> {
@@ -97,13 +106,23 @@ function placeOf(error: unknown, path: string): string {
   return line === undefined ? '' : `line ${line}: `
 }
 
-/** What was asked for by file, or by the feed's name; a file may be called by its name when it can't be loaded. */
-function chosen(loaded: LoadedFeed[], files: readonly string[], only: ReadonlySet<string>): LoadedFeed[] {
-  const names = loaded.map(one => one.compiled?.name ?? fileNameOf(one.file))
-  const unknown = [...only].find(one => !names.includes(one) && !files.includes(one))
+/**
+ * What was asked for by file, or by the feed's name. A file's own name stands for all its feeds where none of any file is
+ * called so, and where it can't be loaded.
+ */
+function chosen(loaded: readonly Loaded[], only: ReadonlySet<string>): Loaded[] {
+  const feeds = new Set(loaded.map(({ feed }) => feed.compiled?.name))
+  const called = loaded.map(({ path, feed }) => {
+    const name = fileNameOf(feed.file)
+    return { path, feed, names: [feed.compiled?.name ?? name, path, ...(feeds.has(name) ? [] : [name])] }
+  })
+  const unknown = [...only].find(one => !called.some(({ names }) => names.includes(one)))
   if (unknown !== undefined)
-    throw new GroundstationError('USAGE', `There is no feed ${unknown}: there are ${names.join(', ')}.`)
-  return loaded.filter((_, index) => only.has(names[index] ?? '') || only.has(files[index] ?? ''))
+    throw new GroundstationError(
+      'USAGE',
+      `There is no feed ${unknown}: there are ${called.map(({ names }) => names[0]).join(', ')}.`,
+    )
+  return called.filter(({ names }) => names.some(name => only.has(name)))
 }
 
 const fileNameOf = (file: string) => file.replace(/^.*[/\\]/, '').replace(/\.[cm]?[jt]s$/, '')

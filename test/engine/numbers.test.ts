@@ -175,18 +175,20 @@ describe('numbers of natural keys', () => {
       return numbers
     })
     await given.promise
-    const other = store.withClient(async client => {
-      await client.query('begin')
-      const numbers = await numbersIn(client, 'shop.order', ['b', 'c'])
-      await client.query('commit')
-      return numbers
-    })
+    const behind = (keys: string[]) =>
+      store.withClient(async client => {
+        await client.query('begin')
+        const numbers = await numbersIn(client, 'shop.order', keys)
+        await client.query('commit')
+        return [...numbers.values()]
+      })
+    const others = Promise.all([behind(['b', 'c']), behind(['c', 'd'])])
     await until('it waits for the lock', async () => {
       const { rows } = await store.query(
         "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()",
         [],
       )
-      return rows.length > 0
+      return rows.length === 2
     })
     first.resolve()
     assert.deepEqual(
@@ -196,15 +198,17 @@ describe('numbers of natural keys', () => {
         ['b', 2],
       ],
     )
+    for (const numbers of await others) assert.equal(new Set(numbers).size, 2)
+    const { rows } = await store.query('select key, number from groundstation.numbers order by number', [])
+    assert.deepEqual(rows.map(({ key, number }) => [key, number]).slice(0, 2), [
+      ['a', 1],
+      ['b', 2],
+    ])
+    assert.deepEqual(rows.map(({ key }) => key).sort(), ['a', 'b', 'c', 'd'])
     assert.deepEqual(
-      new Map(await other),
-      new Map([
-        ['b', 2],
-        ['c', 3],
-      ]),
+      rows.map(({ number }) => number),
+      [1, 2, 3, 4],
     )
-    const { rows } = await store.query('select last from groundstation.number_series', [])
-    assert.deepEqual(rows, [{ last: 3 }])
   })
 
   it('stay when rows are built again, also where they stand for the key', async t => {

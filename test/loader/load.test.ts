@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { loadFeeds, readFeeds } from '../../src/loader/load.ts'
@@ -22,6 +23,32 @@ describe('feeds are loaded', () => {
     assert.deepEqual(await names(['rockets']), ['rockets'])
     assert.deepEqual(await names(['feeds/rockets.ts', 'rockets']), ['rockets'])
     assert.deepEqual(await names(['detections', 'feeds/rockets.ts']), ['rockets', 'detections'])
+  })
+
+  test('from a file with several, by its own name or by theirs', async t => {
+    const file = (names: string[]) => `import { defineFeed, http, Type } from 'groundstation'
+      const feed = name => defineFeed({ name, source: http({ path: '/' + name }), event: Type.Object({}), identity: { position: true } })
+      export default [${names.map(name => `feed('${name}')`).join()}]`
+    const folder = await folderWith(t)
+    await mkdir(join(folder, 'feeds'))
+    for (const [name, names] of Object.entries({
+      shop: ['orders', 'customers'],
+      readings: ['readings', 'sensors'],
+      none: [],
+    }))
+      await writeFile(join(folder, 'feeds', `${name}.ts`), file(names))
+    const names = async (paths: string[]) => (await loadFeeds(paths, folder)).map(({ name }) => name)
+    assert.deepEqual(await names(['shop']), ['orders', 'customers'])
+    assert.deepEqual(await names(['customers', 'shop']), ['orders', 'customers'])
+    assert.deepEqual(await names(['customers']), ['customers'])
+    assert.deepEqual(await names(['feeds/shop.ts']), ['orders', 'customers'])
+    // One of them is called as the file is.
+    assert.deepEqual(await names(['readings']), ['readings'])
+    await assert.rejects(names(['none']), invalid(/feeds\/none\.ts: has no feed: .*, or a list of it\./))
+    await assert.rejects(names(['shops']), {
+      code: 'USAGE',
+      message: /there are none, readings, sensors, orders, customers\./,
+    })
   })
 
   test('a topic is a setting where the declaration says so', async t => {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { openStore } from '../../src/store/store.ts'
 import { folderWith, groundstation, outputOf, POLLED_FEED, spawnProgram } from '../cli/program.ts'
@@ -34,6 +36,27 @@ describe('groundstation poll --once', () => {
       code: 'SOURCE_ANSWER',
       message: `${api.url}/things answered 404`,
     })
+  })
+})
+
+describe('groundstation poll --once of a file with several feeds', () => {
+  it('polls each, whatever becomes of the others', async t => {
+    const { cwd, api, env } = await placeOf(t)
+    const feed = (name: string) =>
+      `export const ${name} = ${POLLED_FEED.split('export default ')[1]?.replace("'things'", `'${name}'`).replace('things:', `${name}:`)}`
+    const [imports] = POLLED_FEED.split('export default ')
+    await writeFile(join(cwd, 'b.ts'), `${imports}${feed('first')}${feed('second')}export default [first, second]`)
+    const items = json([{ id: 'a' }])
+    api.answer((request, response) =>
+      api.asked.length === 1 ? void response.writeHead(404).end() : items(request, response, 0),
+    )
+    const { code, stdout } = await groundstation(['poll', 'b.ts', '--once', '--json'], { cwd, env })
+    assert.equal(code, 3)
+    const [first, second] = JSON.parse(stdout)
+    assert.deepEqual([first.feed, first.new, first.error.code], ['first', 0, 'SOURCE_ANSWER'])
+    assert.deepEqual([second.feed, second.new, second.error], ['second', 1, null])
+    const shown = await groundstation(['poll', 'b.ts', '--once'], { cwd, env })
+    assert.match(shown.stdout, /^first: 1 new.*\nsecond: 0 new/)
   })
 })
 

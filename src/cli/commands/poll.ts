@@ -7,7 +7,7 @@ import { pollNow, textOf } from '../../sources/poll/poller.ts'
 import type { PollReport } from '../../sources/poll/run.ts'
 import { type CommonOptions, type Context, print, settingsOf, withCommonOptions } from '../context.ts'
 import { EXIT, exitCodeOf } from '../exit.ts'
-import { compiledFeed } from '../feeds.ts'
+import { compiledFeeds } from '../feeds.ts'
 import { createLog } from '../log.ts'
 import { openRuntime } from '../open.ts'
 import { CHANCE } from '../polls.ts'
@@ -24,23 +24,27 @@ export function addPoll(program: Command, context: Context): void {
 
 async function run(context: Context, name: string, options: Options): Promise<void> {
   const settings = await settingsOf(context, options, 'warn')
-  const feed = await compiledFeed(name, context)
-  const poll = polledIn(feed)
+  const feeds = await compiledFeeds([name], context)
+  const polled = feeds.map(feed => ({ feed: feed.name, poll: polledIn(feed) }))
   const stopping = stopOnSignals()
   const { signal } = stopping
   const log = createLog(settings.logLevel)
-  const runtime = await openRuntime({ settings, log, cwd: context.cwd, signal, feeds: [feed] })
-  const client = new PollClient(poll)
+  const runtime = await openRuntime({ settings, log, cwd: context.cwd, signal, feeds })
   try {
     const { eventBytesMax } = settings.limits
-    const asked = { engine: runtime.engine, feed: feed.name, poll, client, eventBytesMax, chance: CHANCE }
-    tell(feed.name, await pollNow(asked, signal), options)
+    const polls: Polled[] = []
+    // One after another: they may be of one API.
+    for (const { feed, poll } of polled) {
+      const client = new PollClient(poll)
+      const asked = { engine: runtime.engine, feed, poll, client, eventBytesMax, chance: CHANCE }
+      polls.push({ feed, report: await pollNow(asked, signal).finally(() => client.close()) })
+    }
+    tell(polls, options)
   } catch (error) {
     if (!signal.aborted) throw error
     process.stderr.write('Interrupted. What was read is stored; the next poll goes on from there.\n')
     process.exitCode = stopping.code()
   } finally {
-    await client.close()
     await runtime.close()
   }
 }
@@ -51,10 +55,21 @@ function polledIn({ name, source }: CompiledFeed): CompiledPoll {
   throw new GroundstationError('SETTING_INVALID', `${source.unset} isn't set: the feed ${name} is off without it.`)
 }
 
-function tell(feed: string, report: PollReport, options: Options): void {
-  const { failure, ...counts } = report
-  const error = failure === undefined ? null : { code: failure.code, message: failure.message }
-  const text = failure === undefined ? textOf(report) : `${failure.message}\n${textOf(report)}`
-  print(options, { feed, ...counts, error }, text)
-  process.exitCode = failure !== undefined ? exitCodeOf(failure) : report.rejected > 0 ? EXIT.found : EXIT.done
+type Polled = { readonly feed: string; readonly report: PollReport }
+
+/** Of one feed its report; of a file's feeds a list of theirs. What one of them lacks doesn't stop the others. */
+function tell(polls: readonly Polled[], options: Options): void {
+  const results = polls.map(({ feed, report: { failure, ...counts } }) => ({
+    feed,
+    ...counts,
+    error: failure === undefined ? null : { code: failure.code, message: failure.message },
+  }))
+  const texts = polls.map(({ feed, report }) => {
+    const text = report.failure === undefined ? textOf(report) : `${report.failure.message}\n${textOf(report)}`
+    return polls.length === 1 ? text : `${feed}: ${text}`
+  })
+  print(options, results.length === 1 ? results[0] : results, texts.join('\n'))
+  const failure = polls.map(({ report }) => report.failure).find(one => one !== undefined)
+  const isRejected = polls.some(({ report }) => report.rejected > 0)
+  process.exitCode = failure !== undefined ? exitCodeOf(failure) : isRejected ? EXIT.found : EXIT.done
 }
