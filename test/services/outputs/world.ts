@@ -128,6 +128,8 @@ export async function untilPassed({ databaseUrl, topic }: World): Promise<void> 
   })
 }
 
+type Delivered = Pick<World, 'owner' | 'databaseUrl' | 'brokers' | 'topic' | 'feed'>
+
 export type DeliveringOptions = {
   /** Where it sends itself a signal, the so manieth time that it comes there. */
   readonly point?: OutputFailpoint
@@ -140,7 +142,7 @@ export type DeliveringOptions = {
 const HOLD_MS = '1000'
 
 /** A process that delivers the feed's alerts; not started yet. */
-export const deliverer = (world: World, { point, times = 1, signal = 'SIGKILL', root }: DeliveringOptions = {}) =>
+export const deliverer = (world: Delivered, { point, times = 1, signal = 'SIGKILL', root }: DeliveringOptions = {}) =>
   newService(world.owner, {
     program: 'outputs',
     databaseUrl: world.databaseUrl,

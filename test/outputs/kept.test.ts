@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createEngine } from '../../src/engine/engine.ts'
+import { listForTopic, listOutputs, listWaiting } from '../../src/store/read/outputs.ts'
+import { openStore } from '../../src/store/store.ts'
+import { forgetAlerts } from '../../src/store/write/alerts.ts'
+import { claimOutput, moveOutput, registerOutput, releaseOutput } from '../../src/store/write/outputs.ts'
+import { freshDatabase } from '../database.ts'
+import { alarm, alarmsFeed } from './alarms.ts'
+
+const NAME = { feed: 'alarms', stream: '/alerts', kind: 'kafka', target: 'some.topic' }
+const HOLD_MS = 60_000
+
+test('an alert is forgotten once its outputs have passed it, and not before', async t => {
+  const { store, send, ids } = await newStore(t)
+  await send(...Array.from({ length: 6 }, (_, index) => alarm('a', index + 1, index === 0 ? 'quiet' : 'loud')))
+  const forget = () => forgetAlerts(store.query, '/alerts', 0, 100)
+  const id = await registerOutput(store.query, NAME)
+  await forget()
+  assert.deepEqual(await ids(), [2, 3, 4, 5, 6])
+  const { epoch } = (await claimOutput(store.query, id, HOLD_MS)) ?? { epoch: 0 }
+  await moveOutput(store.query, { id, epoch, lastId: 4, place: null, isWell: true }, HOLD_MS)
+  await forget()
+  assert.deepEqual(await ids(), [5, 6])
+  // Another topic's output waits for none of them.
+  await registerOutput(store.query, { ...NAME, target: 'another.topic' })
+  await moveOutput(store.query, { id, epoch, lastId: 6, place: null, isWell: true }, HOLD_MS)
+  await forget()
+  assert.deepEqual(await ids(), [])
+})
+
+test('an output has one holder, whose epoch alone moves it', async t => {
+  const { store, send } = await newStore(t)
+  await send(alarm('a', 1), alarm('a', 2))
+  const { query } = store
+  const [id, same] = await Promise.all([registerOutput(query, NAME), registerOutput(query, NAME)])
+  assert.equal(id, same)
+  const claims = await Promise.all([claimOutput(query, id, HOLD_MS), claimOutput(query, id, HOLD_MS)])
+  const [first, none] = [claims.find(one => one !== undefined), claims.find(one => one === undefined)]
+  assert.ok(first !== undefined && none === undefined)
+  const moved = (epoch: number, lastId: number) =>
+    moveOutput(query, { id, epoch, lastId, place: { at: lastId }, isWell: true }, 0)
+  assert.equal(await moved(first.epoch, 1), true)
+  const second = await claimOutput(query, id, HOLD_MS)
+  assert.deepEqual(second, { epoch: first.epoch + 1, lastId: 1, place: { at: 1 } })
+  assert.equal(await moved(first.epoch, 2), false)
+  assert.equal(await releaseOutput(query, id, first.epoch, 'late'), false)
+  assert.equal(await releaseOutput(query, id, second?.epoch ?? 0, 'no way'), true)
+  const [told] = await listOutputs(query)
+  assert.deepEqual([told?.lastId, told?.lag, told?.isHeld, told?.problem], [1, 1, false, 'no way'])
+  assert.ok((told?.behindMs ?? 0) > 0)
+  assert.deepEqual(await listWaiting(query, 'alarms', 'kafka'), [{ stream: '/alerts', target: 'some.topic' }])
+})
+
+test('a page ends where its bytes or its number do, and passes what is for others', async t => {
+  const { store, send } = await newStore(t)
+  const long = 'x'.repeat(1_000)
+  await send(alarm('a', 1), alarm('a', 2, 'quiet'), alarm('a', 3), alarm('a', 4, 'loud', long), alarm('a', 5, 'quiet'))
+  const page = async (after: number, alerts: number, bytes: number) => {
+    const { feed, stream, target: topic } = NAME
+    const found = await listForTopic(store.query, { feed, stream, topic }, after, { alerts, bytes })
+    return [found.alerts.map(({ id }) => id), found.next]
+  }
+  assert.deepEqual(await page(0, 10, 10_000), [[1, 3, 4], 5])
+  assert.deepEqual(await page(0, 2, 10_000), [[1, 3], 3])
+  assert.deepEqual(await page(0, 10, 500), [[1, 3], 3])
+  assert.deepEqual(await page(3, 10, 500), [[4], 5])
+  assert.deepEqual(await page(4, 10, 500), [[], 5])
+  assert.deepEqual(await page(5, 10, 500), [[], 5])
+})
+
+async function newStore(t: { after(work: () => Promise<void>): void }) {
+  const store = await openStore(await freshDatabase(t))
+  const engine = createEngine({ store, feeds: [alarmsFeed('alarms', NAME.target)] })
+  await engine.start()
+  t.after(async () => {
+    await engine.stop()
+    await store.close()
+  })
+  const send = (...events: readonly string[]) =>
+    engine.submit('alarms', { events: events.map(text => Buffer.from(text)), origin: {} })
+  const ids = async () =>
+    (await store.query('select id from groundstation.alert order by id')).rows.map(({ id }) => Number(id))
+  return { store, send, ids }
+}
