@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { describe, type TestContext, test } from 'node:test'
+import { digestOf, newMachineToken } from '../../../src/users/machine-token.ts'
 import { captured } from '../../captures.ts'
+import { statement } from '../../faults/observed.ts'
 import { read } from '../../live/reader.ts'
 import { until } from '../../until.ts'
 import { newDeployment } from '../deployment.ts'
@@ -24,7 +26,8 @@ describe('the list of detections, through the whole program', () => {
       const deployment = await newDeployment(t, { of: 'detections' })
       const { brokers, topic, alerts } = deployment
       const service = await deployment.start({ env })
-      const reader = await read(`${service.url}/alerts`, { 'last-event-id': '0' })
+      const authorization = await newReader(deployment.databaseUrl)
+      const reader = await read(`${service.url}/alerts`, { authorization, 'last-event-id': '0' })
       t.after(() => reader.close())
       await produce(
         brokers,
@@ -54,6 +57,17 @@ async function list(t: TestContext): Promise<string[] | undefined> {
   const path = captured(t, 'vehicles/detections.ndjson')
   if (path === undefined) return undefined
   return (await readFile(path, 'utf8')).split('\n').filter(line => line !== '')
+}
+
+/** A token that may read the feed. */
+async function newReader(databaseUrl: string): Promise<string> {
+  const token = newMachineToken()
+  const digest = digestOf(token).toString('hex')
+  await statement(
+    databaseUrl,
+    `insert into groundstation.machine_token (name, role, digest) values ('reader', 'reader', '\\x${digest}')`,
+  )
+  return `Bearer ${token}`
 }
 
 async function outputOf(url: string): Promise<{ readonly lag: number } | undefined> {
