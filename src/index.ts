@@ -1,5 +1,5 @@
 /** What a feed file imports. */
-export { type Static, Type } from 'typebox'
+export { type Static, type TSchema, Type } from 'typebox'
 export {
   arrival,
   bigint,
