@@ -71,7 +71,7 @@ function updatePoll(gauges: Gauges, feed: string, poll: LastPoll): void {
   gauges.pollFailed.set({ feed }, poll.error === null ? 0 : 1)
   gauges.pollSeconds.set({ feed }, poll.ms / 1000)
   gauges.pollRequests.set({ feed }, poll.requests)
-  for (const outcome of ['new', 'changed', 'unchanged', 'rejected'] as const)
+  for (const outcome of ['new', 'changed', 'unchanged', 'rejected', 'gone'] as const)
     gauges.pollItems.set({ feed, outcome }, poll[outcome])
 }
 

@@ -3,6 +3,7 @@ import type { Refusal } from '../feed/parse.ts'
 import type { Standing } from '../feed/state.ts'
 import type { LaneSpan } from '../store/read/changes.ts'
 import type { CaughtUp, KnownPartition, TopicPlace } from '../store/write/partitions.ts'
+import type { MissingItem } from '../store/write/poll-items.ts'
 import type { PollCounts, PollEnd, PollStanding, PollTake, PollTurn } from '../store/write/polls.ts'
 
 export { logNameOf } from '../store/write/partitions.ts'
@@ -167,6 +168,14 @@ export type PollLog = {
   end(epoch: number, end: PollEnd): Promise<void>
   /** Gives the lease back in the middle of a run, which whoever takes it next goes on with. */
   leave(epoch: number): Promise<void>
+  /** What a run saw, apart from the record: keys of this page, or the same as an earlier run. */
+  saw(run: number, keys: readonly string[]): Promise<void>
+  sawSame(run: number, as: number): Promise<void>
+  countSeen(run: number): Promise<number>
+  /** Keys that were seen before this run and by none since, each with its latest version. */
+  missing(since: number, limit: number): Promise<MissingItem[]>
+  /** Asks for these no more; without keys for none that is missing. */
+  forget(since: number, keys?: readonly string[]): Promise<void>
 }
 
 export type Polls = { polls(feed: string): PollLog }

@@ -9,6 +9,7 @@ import { formFaults } from './form.ts'
 import { type CompiledIdentity, compileIdentity } from './identity.ts'
 import { type Parsed, parserOf } from './parse.ts'
 import { readerOf, type SchemaNode } from './path.ts'
+import { polledFaults } from './polled.ts'
 import { pathFaults } from './served.ts'
 import { compileSignature } from './signature.ts'
 import { type FeedSource, sourceOf } from './source.ts'
@@ -139,11 +140,7 @@ function checkPlaces(
       place: 'source',
       message: 'a feed has a source: http({ path }), kafka({ topic }) or poll({ url, every })',
     })
-  if (declaration.source?.kind === 'poll' && identity.kind === 'position')
-    faults.push({
-      place: 'identity',
-      message: 'what is polled again has no position: declare snapshot, unique or a sequence',
-    })
+  faults.push(...polledFaults(declaration, identity))
   for (const table of tables)
     if (table.rows === 'latest' && !identity.isKeyed)
       faults.push({ place: `tables.${table.name}.rows`, message: "'latest' needs events with a key" })

@@ -25,6 +25,8 @@ export type PollSource = {
   readonly pages?: Pages
   /** Other hosts that the API may redirect to. Declared headers are not sent there. */
   readonly hosts?: readonly string[]
+  /** What two complete polls in a row don't have is gone: its last version is followed by the same with `"gone": true`. */
+  readonly gone?: 'tombstone'
 }
 
 /** Items are fetched from an API, every so often. */
@@ -44,6 +46,7 @@ export type CompiledPoll = {
   readonly isGraphql: boolean
   readonly pages: CompiledPages | undefined
   readonly hosts: readonly string[]
+  readonly marksGone: boolean
 }
 
 /** What a declaration of a polled source gets wrong; its form alone. */
@@ -51,7 +54,7 @@ export function pollFaults(source: Readonly<Record<string, unknown>>): Fault[] {
   const faults: Fault[] = []
   const fault = (name: string, message: string) => void faults.push({ place: `source.${name}`, message })
   const isText = (value: unknown) => typeof value === 'string' || isSetting(value)
-  const { url, path, every, items, headers, query, body, graphql, pages, hosts } = source
+  const { url, path, every, items, headers, query, body, graphql, pages, hosts, gone } = source
   if (!isText(url)) fault('url', "a polled source has a url: env('SHOP_URL'), or the text itself")
   if (path !== undefined && !(typeof path === 'string' && path.startsWith('/'))) fault('path', 'a path starts with /')
   const rhythm = isSetting(every) ? (every.otherwise ?? '1s') : every
@@ -71,6 +74,7 @@ export function pollFaults(source: Readonly<Record<string, unknown>>): Fault[] {
     fault('items', "expected where the items are, such as 'data.things'")
   if (hosts !== undefined && !(Array.isArray(hosts) && hosts.every(host => typeof host === 'string')))
     fault('hosts', 'expected a list of host names')
+  if (gone !== undefined && gone !== 'tombstone') fault('gone', "expected 'tombstone'")
   faults.push(...pagesFaults(pages))
   return faults
 }
@@ -105,6 +109,7 @@ export function compilePoll(
     isGraphql: source.graphql !== undefined,
     pages: compilePages(pagesIn(source), source.body === undefined && source.graphql === undefined),
     hosts: source.hosts ?? [],
+    marksGone: source.gone === 'tombstone',
   }
   // They are in the header now, and in no message.
   url.username = ''

@@ -44,6 +44,18 @@ const MISTAKES: readonly (readonly [string, Draft, string, RegExp])[] = [
     'source.items',
     /where the items are/,
   ],
+  [
+    'a tombstone of what has no versions',
+    { source: { ...polled, gone: 'tombstone' } },
+    'source.gone',
+    /only of snapshots/,
+  ],
+  [
+    'a tombstone that the schema knows nothing of',
+    { source: { ...polled, gone: 'tombstone' }, identity: { snapshot: 'key' } },
+    'source.gone',
+    /Type\.Optional/,
+  ],
   ['a poll by position', { source: polled, identity: { position: true }, state: undefined }, 'identity', /no position/],
   ['no event', { event: undefined }, 'event', /schema is missing/],
   ['an event that is a text', { event: Type.String() }, 'event', /described as an object/],

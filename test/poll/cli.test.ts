@@ -22,13 +22,13 @@ describe('groundstation poll --once', () => {
     const first = await run('--json')
     assert.equal(first.code, 0, first.stderr)
     const { ms, ...told } = JSON.parse(first.stdout)
-    const counts = { requests: 1, new: 2, changed: 0, unchanged: 0, rejected: 0 }
-    assert.deepEqual(told, { feed: 'things', run: 1, ...counts, isComplete: true, error: null })
+    const counts = { requests: 1, new: 2, changed: 0, unchanged: 0, rejected: 0, gone: 0 }
+    assert.deepEqual(told, { feed: 'things', run: 1, ...counts, isComplete: true, note: null, error: null })
     assert.equal(typeof ms, 'number')
     api.answer(json([{ id: 'a', more: 1 }, { id: 7 }]))
     const second = await run()
     assert.equal(second.code, 1)
-    assert.match(second.stdout, /^0 new, 1 changed, 0 unchanged, 1 rejected; 1 requests in \d/)
+    assert.match(second.stdout, /^0 new, 1 changed, 0 unchanged, 1 rejected; 1 request in \d/)
     api.answer((_request, response) => void response.writeHead(404).end('no such thing'))
     const third = await run('--json')
     assert.equal(third.code, 3)

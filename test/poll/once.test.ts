@@ -107,8 +107,13 @@ describe('two processes', () => {
     release()
     assert.deepEqual(countsOf(await polling), [1, 0, 0, 0])
     api.answer(json([{ id: 'a' }]))
+    const polls = first.engine.polls('things')
+    const standing = await polls.standing()
     assert.deepEqual(countsOf(await second.poll()), [0, 0, 1, 0])
     assert.equal(api.asked.length, 2)
+    // Who saw that it was due before the other had polled doesn't poll as well.
+    const late = await polls.take({ standing, leaseMs: 1000, resumes: false, scheduledForMs: undefined })
+    assert.equal(late, undefined)
   })
 
   it('that both think that they poll: whoever lost the lease writes nothing', async t => {

@@ -24,7 +24,7 @@ it('the last poll is on /feeds, and its figures in /metrics', async t => {
   api.answer((_request, response) => void response.writeHead(404).end())
   await world.poll()
   const { startedAt, ms, completeAgoMs, ...poll } = (await shown()) as Record<string, unknown>
-  const none = { new: 0, changed: 0, unchanged: 0, rejected: 0 }
+  const none = { new: 0, changed: 0, unchanged: 0, rejected: 0, gone: 0 }
   assert.deepEqual(poll, { run: 2, requests: 1, ...none, isComplete: false, error: `${api.url} answered 404` })
   assert.match(String(startedAt), /^\d{4}-\d\d-\d\dT.*Z$/)
   assert.ok(typeof ms === 'number' && typeof completeAgoMs === 'number' && completeAgoMs > 0)

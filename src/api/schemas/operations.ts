@@ -56,6 +56,7 @@ const LastPoll = Type.Object({
   changed: count('That said something else than before.'),
   unchanged: count('That did not.'),
   rejected: count('That became dead letters.'),
+  gone: count('That two complete polls in a row did not have.'),
   isComplete: Type.Boolean({ description: 'Whether every page came and every item was taken.' }),
   error: Type.Union([Type.String(), Type.Null()], { description: 'Why it ended before its end.' }),
   completeAgoMs: Type.Union([Type.Number(), Type.Null()], {

@@ -13,12 +13,13 @@ import { openRuntime } from '../open.ts'
 import { CHANCE } from '../polls.ts'
 import { stopOnSignals } from '../stop.ts'
 
-type Options = CommonOptions & { readonly once?: boolean }
+type Options = CommonOptions & { readonly once?: boolean; readonly acceptDrop?: boolean }
 
 export function addPoll(program: Command, context: Context): void {
   withCommonOptions(program.command('poll <feed>'))
     .description('polls a feed now, says what came of it, and ends; start polls by the schedule')
     .requiredOption('--once', 'one poll')
+    .option('--accept-drop', 'believes a poll that has far fewer items than the one before: what it lacks may be gone')
     .action((feed: string, options: Options) => run(context, feed, options))
 }
 
@@ -32,11 +33,12 @@ async function run(context: Context, name: string, options: Options): Promise<vo
   const runtime = await openRuntime({ settings, log, cwd: context.cwd, signal, feeds })
   try {
     const { eventBytesMax } = settings.limits
+    const acceptsDrop = options.acceptDrop === true
     const polls: Polled[] = []
     // One after another: they may be of one API.
     for (const { feed, poll } of polled) {
       const client = new PollClient(poll)
-      const asked = { engine: runtime.engine, feed, poll, client, eventBytesMax, chance: CHANCE }
+      const asked = { engine: runtime.engine, feed, poll, client, eventBytesMax, chance: CHANCE, acceptsDrop }
       polls.push({ feed, report: await pollNow(asked, signal).finally(() => client.close()) })
     }
     tell(polls, options)
@@ -59,9 +61,10 @@ type Polled = { readonly feed: string; readonly report: PollReport }
 
 /** Of one feed its report; of a file's feeds a list of theirs. What one of them lacks doesn't stop the others. */
 function tell(polls: readonly Polled[], options: Options): void {
-  const results = polls.map(({ feed, report: { failure, ...counts } }) => ({
+  const results = polls.map(({ feed, report: { failure, note, ...counts } }) => ({
     feed,
     ...counts,
+    note: note ?? null,
     error: failure === undefined ? null : { code: failure.code, message: failure.message },
   }))
   const texts = polls.map(({ feed, report }) => {
@@ -70,6 +73,6 @@ function tell(polls: readonly Polled[], options: Options): void {
   })
   print(options, results.length === 1 ? results[0] : results, texts.join('\n'))
   const failure = polls.map(({ report }) => report.failure).find(one => one !== undefined)
-  const isRejected = polls.some(({ report }) => report.rejected > 0)
-  process.exitCode = failure !== undefined ? exitCodeOf(failure) : isRejected ? EXIT.found : EXIT.done
+  const isFound = polls.some(({ report: { rejected, note } }) => rejected > 0 || note !== undefined)
+  process.exitCode = failure !== undefined ? exitCodeOf(failure) : isFound ? EXIT.found : EXIT.done
 }

@@ -7,6 +7,8 @@ export type Version = {
   readonly etag: string | undefined
   readonly lastModified: string | undefined
   readonly items: number
+  /** The last run that was answered so. */
+  readonly run: number
   /** What was asked: another question isn't answered by this. */
   readonly of: string
 }
@@ -20,14 +22,14 @@ export function conditionsOf(poll: CompiledPoll, version: Version | undefined): 
   }
 }
 
-export function versionOf(poll: CompiledPoll, { headers, items }: Came): Version | undefined {
+export function versionOf(poll: CompiledPoll, run: number, { headers, items }: Came): Version | undefined {
   if (poll.pages !== undefined || poll.body !== undefined) return undefined
   const { etag, 'last-modified': lastModified } = headers
   return etag === undefined && lastModified === undefined
     ? undefined
-    : { etag, lastModified, items, of: questionOf(poll) }
+    : { etag, lastModified, items, run, of: questionOf(poll) }
 }
 
 /** Headers and parameters may be secrets: only what they hash to is kept. */
-const questionOf = ({ url, headers, items }: CompiledPoll): string =>
-  hash('sha256', JSON.stringify([url.href, headers, items]), 'base64')
+const questionOf = ({ url, headers, items, marksGone }: CompiledPoll): string =>
+  hash('sha256', JSON.stringify([url.href, headers, items, marksGone]), 'base64')

@@ -74,7 +74,7 @@ export class Poller {
   async #poll(turn: PollTurn): Promise<void> {
     const { feed, log } = this.#options
     const report = await runPoll(this.#options, turn, this.#stopping.signal)
-    if (report.failure === undefined) log('info', `${feed}: ${textOf(report)}`)
+    if (report.failure === undefined) log(report.note === undefined ? 'info' : 'warn', `${feed}: ${textOf(report)}`)
     else log('warn', `${feed}: the poll failed: ${report.failure.message}; what is stored stays`)
   }
 
@@ -101,8 +101,15 @@ export async function pollNow(options: RunOptions, stop: AbortSignal): Promise<P
   return runPoll(options, turn, stop)
 }
 
-export function textOf({ requests, ms, ...counts }: PollReport): string {
+export function textOf({ requests, ms, gone, note, ...counts }: PollReport): string {
   const count = (name: 'new' | 'changed' | 'unchanged' | 'rejected') => `${counts[name].toLocaleString('en')} ${name}`
-  const seconds = (ms / 1000).toFixed(1)
-  return `${count('new')}, ${count('changed')}, ${count('unchanged')}, ${count('rejected')}; ${requests} requests in ${seconds} s`
+  const items = [
+    count('new'),
+    count('changed'),
+    count('unchanged'),
+    count('rejected'),
+    ...(gone > 0 ? [`${gone} gone`] : []),
+  ]
+  const asked = `${requests} ${requests === 1 ? 'request' : 'requests'} in ${(ms / 1000).toFixed(1)} s`
+  return `${items.join(', ')}; ${asked}${note === undefined ? '' : `; ${note}`}`
 }

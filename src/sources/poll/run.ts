@@ -2,35 +2,35 @@
  * One poll of a feed, by whoever holds its lease. Each page is a submission: its events, and in the same transaction how
  * far the poll is, fenced by the epoch. So a poll that is cut off goes on behind the last page that was applied.
  */
-import type { Engine, LogPosition, PollCounts, Polls, PollTurn } from '../../engine/contract.ts'
-import { POLL_LOG } from '../../engine/contract.ts'
+import type { Engine, PollCounts, Polls, PollTurn } from '../../engine/contract.ts'
 import { GroundstationError } from '../../errors.ts'
-import type { Refusal } from '../../feed/parse.ts'
-import type { CompiledPoll } from '../../feed/poll.ts'
 import type { PollClient } from './client.ts'
 import { conditionsOf, type Version, versionOf } from './conditions.ts'
-import { BEGINNING_BYTES, PageFailure } from './failure.ts'
+import { PageFailure } from './failure.ts'
+import { type Complete, Sightings } from './gone.ts'
 import { Lease } from './lease.ts'
 import { firstPlace, type Place } from './pages.ts'
 import type { Chance } from './retry.ts'
 import { added, countOutcomes, NO_COUNTS } from './tally.ts'
 import { type Page, pagesFrom } from './walk.ts'
+import { PageWriter, type WriterOptions } from './writer.ts'
 
-export type RunOptions = {
+export type RunOptions = WriterOptions & {
   readonly engine: Engine & Polls
-  readonly feed: string
-  readonly poll: CompiledPoll
   readonly client: PollClient
-  readonly eventBytesMax: number
   readonly chance: Chance
   readonly leaseMs?: number
+  /** Whether a poll of far fewer items than the one before is taken at its word, when it comes to what is gone. */
+  readonly acceptsDrop?: boolean
 }
 
 export type PollReport = PollCounts & {
   readonly run: number
   readonly ms: number
-  /** Whether every page came and every item was taken. */
+  /** Whether every page came, every item was taken, and there weren't far fewer than before. */
   readonly isComplete: boolean
+  /** What else is to be said of it. */
+  readonly note: string | undefined
   readonly failure: GroundstationError | undefined
 }
 
@@ -43,6 +43,8 @@ type Cursor = {
   readonly next: Place | null
   /** Of the last answer that was taken whole. */
   readonly version: Version | undefined
+  /** Where it is asked for what is gone. */
+  readonly complete: Complete | undefined
 }
 
 /**
@@ -54,9 +56,8 @@ export async function runPoll(options: RunOptions, turn: PollTurn, stop: AbortSi
   const lease = new Lease(log, turn.epoch, options.leaseMs)
   const run = new Run(options, turn, AbortSignal.any([stop, lease.signal]))
   try {
-    const failure = await run.toEnd()
-    const report = run.report(failure)
-    await log.end(turn.epoch, { ...report, error: failure?.message, cursor: run.cursor })
+    const report = await run.toEnd()
+    await log.end(turn.epoch, { ...report, error: report.failure?.message ?? report.note, cursor: run.cursor })
     return report
   } catch (error) {
     // Nobody has to wait for the lease to run out. Where this fails as well, it does.
@@ -69,26 +70,32 @@ export async function runPoll(options: RunOptions, turn: PollTurn, stop: AbortSi
 
 class Run {
   readonly #options: RunOptions
-  readonly #turn: PollTurn
+  readonly #run: number
   readonly #signal: AbortSignal
+  readonly #writer: PageWriter
+  readonly #sightings: Sightings | undefined
   readonly #startedMs = performance.now()
   readonly #beforeMs: number
   #counts: PollCounts
-  #offset: number
   #next: Place | null
   #version: Version | undefined
+  #complete: Complete | undefined
 
   constructor(options: RunOptions, turn: PollTurn, signal: AbortSignal) {
+    const { engine, feed, poll, acceptsDrop = false } = options
     this.#options = options
-    this.#turn = turn
+    this.#run = turn.run
     this.#signal = signal
-    this.#offset = turn.nextOffset
+    this.#writer = new PageWriter(options, turn, signal)
     const known = turn.cursor as Cursor | null
-    const before = known?.run === turn.run ? known : undefined
-    this.#counts = before?.counts ?? NO_COUNTS
-    this.#beforeMs = before?.ms ?? 0
-    this.#next = before === undefined ? firstPlace(options.poll) : before.next
+    const begun = known?.run === turn.run ? known : undefined
+    this.#counts = begun?.counts ?? NO_COUNTS
+    this.#beforeMs = begun?.ms ?? 0
+    this.#next = begun === undefined ? firstPlace(poll) : begun.next
     this.#version = known?.version
+    this.#complete = known?.complete
+    const sighting = { engine, feed, log: engine.polls(feed), run: turn.run, before: known?.complete, acceptsDrop }
+    this.#sightings = poll.marksGone ? new Sightings(sighting) : undefined
   }
 
   get cursor(): Cursor {
@@ -96,31 +103,34 @@ class Run {
   }
 
   #cursorOf(counts: PollCounts, next: Place | null): Cursor {
-    return { run: this.#turn.run, counts, ms: this.#ms, next, version: this.#version }
+    return { run: this.#run, counts, ms: this.#ms, next, version: this.#version, complete: this.#complete }
   }
 
   get #ms(): number {
     return this.#beforeMs + performance.now() - this.#startedMs
   }
 
-  report(failure: GroundstationError | undefined): PollReport {
-    const isComplete = failure === undefined && this.#counts.rejected === 0
-    return { ...this.#counts, run: this.#turn.run, ms: Math.round(this.#ms), isComplete, failure }
+  async toEnd(): Promise<PollReport> {
+    const failure = await this.#pages()
+    const isWhole = failure === undefined && this.#counts.rejected === 0
+    const note = isWhole ? await this.#settle() : undefined
+    const isComplete = isWhole && note === undefined
+    return { ...this.#counts, run: this.#run, ms: Math.round(this.#ms), isComplete, note, failure }
   }
 
   /** What of the API's ended the run early; undefined where nothing did. */
-  async toEnd(): Promise<GroundstationError | undefined> {
+  async #pages(): Promise<GroundstationError | undefined> {
     try {
-      await this.#pages()
+      await this.#walk()
       return undefined
     } catch (error) {
       if (!(error instanceof PageFailure)) throw error
-      if (error.beginning !== undefined) await this.#keep(error, error.beginning)
+      if (error.beginning !== undefined) await this.#writer.keep(error, error.beginning)
       return new GroundstationError(error.code, `${this.#options.poll.shown} ${error.message}`, { cause: error })
     }
   }
 
-  async #pages(): Promise<void> {
+  async #walk(): Promise<void> {
     const { poll, client, chance } = this.#options
     const onRequest = () => {
       this.#counts = added(this.#counts, { requests: 1 })
@@ -129,56 +139,44 @@ class Run {
     const conditions = conditionsOf(poll, this.#version)
     const fetching = { poll, client, chance, signal: this.#signal, conditions, onRequest }
     for await (const page of pagesFrom(fetching, this.#next)) {
-      if (page.isUnchanged) {
-        this.#counts = added(this.#counts, { unchanged: this.#version?.items ?? 0 })
-        return
-      }
+      if (page.isUnchanged) return this.#leaveUnchanged()
       if (page.cut.length > 0) await this.#apply(page)
       this.#next = page.after
       // What was refused is asked for again.
-      this.#version = this.#counts.rejected === 0 ? versionOf(poll, page) : undefined
+      this.#version = this.#counts.rejected === 0 ? versionOf(poll, this.#run, page) : undefined
     }
   }
 
+  async #leaveUnchanged(): Promise<void> {
+    const version = this.#version
+    if (version === undefined) return
+    await this.#sightings?.sawSame(version.run)
+    this.#version = { ...version, run: this.#run }
+    this.#counts = added(this.#counts, { unchanged: version.items })
+    this.#next = null
+  }
+
   async #apply({ cut, place, after }: Page): Promise<void> {
-    const { engine, feed, poll, eventBytesMax } = this.#options
-    const where = poll.pages === undefined ? {} : { page: place.index + 1 }
-    await engine.room(feed, this.#signal)
-    const outcomes = await engine.submit(feed, {
-      events: cut.map(item => (item.length > eventBytesMax ? item.subarray(0, BEGINNING_BYTES) : item)),
-      origin: index => ({ poll: poll.shown, ...where, item: index + 1 }),
-      refusalOf: index => refuseSize(cut[index]?.length ?? 0, eventBytesMax),
-      log: {
-        ...this.#position(1),
-        cursor: decided => this.#cursorOf(added(this.#counts, countOutcomes(decided)), after),
-      },
-    })
-    this.#offset++
+    const page = this.#options.poll.pages === undefined ? undefined : place.index + 1
+    await this.#sightings?.saw(cut)
+    const outcomes = await this.#writer.apply(cut, page, decided =>
+      this.#cursorOf(added(this.#counts, countOutcomes(decided)), after),
+    )
     this.#counts = added(this.#counts, countOutcomes(outcomes))
   }
 
-  /** Keeps the beginning of an answer that isn't what it should be. */
-  async #keep({ message }: PageFailure, beginning: Buffer): Promise<void> {
-    const { engine, feed, poll } = this.#options
-    const refusal: Refusal = { reason: 'answer', message, pointer: '', key: undefined, sequence: undefined }
-    await engine.room(feed, this.#signal)
-    await engine.submit(feed, {
-      events: [beginning],
-      origin: { poll: poll.shown },
-      refusalOf: () => refusal,
-      log: this.#position(0),
+  /** What is gone; why this poll says nothing of it. */
+  async #settle(): Promise<string | undefined> {
+    const settled = await this.#sightings?.settle(async tombstones => {
+      const tally = (outcomes: Parameters<typeof countOutcomes>[0]) => {
+        const { changed, rejected } = countOutcomes(outcomes)
+        return added(this.#counts, { gone: changed, rejected })
+      }
+      const outcomes = await this.#writer.apply(tombstones, undefined, decided => this.#cursorOf(tally(decided), null))
+      this.#counts = tally(outcomes)
     })
+    if (typeof settled === 'string') return settled
+    this.#complete = settled
+    return undefined
   }
-
-  /** A page is one place in the log, whatever it holds. */
-  #position(pages: number): LogPosition {
-    const first = this.#offset
-    return { name: POLL_LOG, epoch: this.#turn.epoch, first, next: first + pages, offsetOf: () => first }
-  }
-}
-
-function refuseSize(bytes: number, bytesMax: number): Refusal | undefined {
-  if (bytes <= bytesMax) return undefined
-  const message = `has ${bytes} bytes; an event has at most ${bytesMax}. This is its beginning`
-  return { reason: 'size', message, pointer: '', key: undefined, sequence: undefined }
 }

@@ -1,6 +1,6 @@
 import type { Outcome, PollCounts } from '../../engine/contract.ts'
 
-export const NO_COUNTS: PollCounts = { requests: 0, new: 0, changed: 0, unchanged: 0, rejected: 0 }
+export const NO_COUNTS: PollCounts = { requests: 0, new: 0, changed: 0, unchanged: 0, rejected: 0, gone: 0 }
 
 export function added(first: PollCounts, second: Partial<PollCounts>): PollCounts {
   return {
@@ -9,11 +9,12 @@ export function added(first: PollCounts, second: Partial<PollCounts>): PollCount
     changed: first.changed + (second.changed ?? 0),
     unchanged: first.unchanged + (second.unchanged ?? 0),
     rejected: first.rejected + (second.rejected ?? 0),
+    gone: first.gone + (second.gone ?? 0),
   }
 }
 
 /** What came of a page's items; undefined: a dead letter. Of a snapshot the first version is new, a later one changed. */
-export function countOutcomes(outcomes: readonly (Outcome | undefined)[]): Partial<PollCounts> {
+export function countOutcomes(outcomes: readonly (Outcome | undefined)[]): Omit<PollCounts, 'requests' | 'gone'> {
   const counts = { new: 0, changed: 0, unchanged: 0, rejected: 0 }
   for (const outcome of outcomes) counts[kindOf(outcome)]++
   return counts

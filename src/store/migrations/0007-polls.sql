@@ -26,7 +26,17 @@ create table groundstation.poll_run (
   changed bigint not null default 0,
   unchanged bigint not null default 0,
   rejected bigint not null default 0,
+  gone bigint not null default 0,
   is_complete boolean not null default false,
   error text,
   primary key (feed, run)
 );
+
+-- Which run of a poll saw a key last, for feeds that ask what is gone. Apart from the record: it is what a poll saw.
+create table groundstation.poll_item (
+  feed smallint not null references groundstation.feed,
+  key text collate "C" not null,
+  run bigint not null,
+  primary key (feed, key)
+);
+create index on groundstation.poll_item (feed, run);

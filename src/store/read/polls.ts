@@ -10,6 +10,7 @@ export type LastPoll = {
   readonly changed: number
   readonly unchanged: number
   readonly rejected: number
+  readonly gone: number
   readonly isComplete: boolean
   /** Why it ended before its end. */
   readonly error: string | null
@@ -20,7 +21,7 @@ export type LastPoll = {
 /** By feed. Of a poll that runs what is known of it is what its end says: nothing yet. */
 export async function lastPolls(query: Query): Promise<Map<string, LastPoll>> {
   const { rows } = await query(
-    `select r.feed, r.run, ${rfc3339('r.started_at')} as "startedAt", r.ms, r.requests, r.new, r.changed, r.unchanged, r.rejected,
+    `select r.feed, r.run, ${rfc3339('r.started_at')} as "startedAt", r.ms, r.requests, r.new, r.changed, r.unchanged, r.rejected, r.gone,
        r.is_complete as "isComplete", r.error,
        (select extract(epoch from clock_timestamp() - c.started_at) * 1000 from groundstation.poll_run c
         where c.feed = r.feed and c.is_complete order by c.run desc limit 1)::double precision as "completeAgoMs"

@@ -42,6 +42,7 @@ export type PollCounts = {
   readonly changed: number
   readonly unchanged: number
   readonly rejected: number
+  readonly gone: number
 }
 
 export type PollEnd = PollCounts & {
@@ -140,8 +141,8 @@ export async function endPoll(client: Client, feed: number, epoch: number, end: 
     JSON.stringify(end.cursor),
   ])
   await client.query(
-    `update groundstation.poll_run r set ms = $2, requests = $3, new = $4, changed = $5, unchanged = $6, rejected = $7,
-       is_complete = $8, error = $9
+    `update groundstation.poll_run r set ms = $2, requests = $3, new = $4, changed = $5, unchanged = $6, rejected = $7, gone = $8,
+       is_complete = $9, error = $10
      from groundstation.poll p join groundstation.feed f on f.id = p.feed where p.feed = $1 and r.feed = f.name and r.run = p.run`,
     [
       feed,
@@ -151,6 +152,7 @@ export async function endPoll(client: Client, feed: number, epoch: number, end: 
       end.changed,
       end.unchanged,
       end.rejected,
+      end.gone,
       end.isComplete,
       end.error ?? null,
     ],
