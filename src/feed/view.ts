@@ -15,6 +15,8 @@ export type View = {
   readonly paging?: boolean
   /** How often its rows are computed, such as `'60s'`; without it at each reading. Needs a `key`. */
   readonly refresh?: string
+  /** The same `select` in Trino's words, over `postgresql.…` and `kafka.…`; for `generate trino`, which without it reads the view itself. */
+  readonly trino?: string
 }
 
 export type CompiledView = Relation & {
@@ -23,6 +25,7 @@ export type CompiledView = Relation & {
   readonly key: readonly string[]
   readonly isPaged: boolean
   readonly refreshMs: number | undefined
+  readonly trino: string | undefined
   /** Changes when the view has to be made anew. */
   readonly digest: string
 }
@@ -42,11 +45,13 @@ export function compileView(fullName: string, view: View, faults: Fault[]): Comp
     fault('refresh', "expected a number and a unit, from '1s' on, such as '60s'")
   if (view.refresh !== undefined && key.length === 0)
     fault('refresh', 'rows are replaced one by one, by a key: name its columns')
-  const sql = view.sql.trim().replace(/;$/, '')
+  const [sql, trino] = [queryOf(view.sql), view.trino === undefined ? undefined : queryOf(view.trino)]
   const parts = JSON.stringify([sql, key, refreshMs === undefined])
   const digest = createHash('sha256').update(parts).digest('hex')
-  return { ...relation, sql, path: view.path, key, isPaged: view.paging === true, refreshMs, digest }
+  return { ...relation, sql, path: view.path, key, isPaged: view.paging === true, refreshMs, trino, digest }
 }
+
+const queryOf = (sql: string): string => sql.trim().replace(/\s*;$/, '')
 
 /** Names that are taken already: views share them with tables. */
 export function nameFaults(tables: readonly Relation[], views: readonly Relation[]): Fault[] {
@@ -74,7 +79,9 @@ export function viewFormFaults(views: unknown): Fault[] {
     if (key !== undefined && !(Array.isArray(key) && key.every(column => typeof column === 'string')))
       return fault('.key', "expected columns' names, such as ['year']")
     if (paging !== undefined && typeof paging !== 'boolean') return fault('.paging', 'expected true or false')
-    const wrong = (['path', 'refresh'] as const).find(one => !['string', 'undefined'].includes(typeof texts[one]))
+    const wrong = (['path', 'refresh', 'trino'] as const).find(
+      one => !['string', 'undefined'].includes(typeof texts[one]),
+    )
     return wrong === undefined ? [] : fault(`.${wrong}`, 'expected a text')
   })
 }

@@ -7,6 +7,11 @@ import { folderWith, groundstation, POSITION_FEED, SEQUENCED_FEED } from '../cli
 const feeds = { 'readings.ts': POSITION_FEED, 'steps.ts': SEQUENCED_FEED }
 const files = ['readings.ts', 'steps.ts']
 
+const VIEWED_FEED = POSITION_FEED.replace(
+  'tables:',
+  "views: { totals: { path: '/totals', sql: 'select sum(value) as total from readings' } },\n  tables:",
+)
+
 /** Nothing that could be reached: what is generated needs none of it. */
 const env = { DATABASE_URL: 'postgresql://127.0.0.1:9/none', KAFKA_BROKERS: '127.0.0.1:9' }
 
@@ -31,10 +36,14 @@ test('generate --out writes files into a folder, and says which', async () => {
 })
 
 test('generate openapi needs no server and no database; --json gives the text to a program', async () => {
-  const cwd = await folderWith({ after }, feeds)
-  const { code, stdout, stderr } = await groundstation(['generate', 'openapi', ...files, '--json'], { cwd, env })
+  const cwd = await folderWith({ after }, { 'viewed.ts': VIEWED_FEED })
+  const { code, stdout, stderr } = await groundstation(['generate', 'openapi', 'viewed.ts', '--json'], { cwd, env })
   assert.deepEqual({ code, stderr }, { code: 0, stderr: '' })
   const [file, another] = (JSON.parse(stdout) as { files: { path: string; text: string }[] }).files
   assert.deepEqual([file?.path, another], ['openapi.json', undefined])
-  assert.deepEqual(Object.keys(JSON.parse(file?.text ?? '').paths['/steps'] as object), ['post'])
+  const { paths } = JSON.parse(file?.text ?? '')
+  assert.deepEqual(Object.keys(paths['/readings']), ['post'])
+  // What type a sum has PostgreSQL alone knows: an empty one was asked.
+  assert.match(JSON.stringify(paths['/totals'].get.responses['200']), /"total":\{"anyOf":\[\{"type":"number"\}/)
+  assert.deepEqual(await readdir(cwd), ['viewed.ts'])
 })

@@ -7,12 +7,11 @@ import type { CompiledFeed } from '../../feed/compile.ts'
 import type { GeneratedFile } from '../../generate/file.ts'
 import { ksqldbFile } from '../../generate/ksqldb.ts'
 import { sqlFiles } from '../../generate/sql.ts'
-import type { ViewColumn } from '../../store/read/views.ts'
-import { tryViews } from '../../store/views/trial.ts'
+import { trinoFiles } from '../../generate/trino/files.ts'
 import { type CommonOptions, type Context, print, settingsOf, withCommonOptions } from '../context.ts'
 import { compiledFeeds } from '../feeds.ts'
-import { createLog } from '../log.ts'
-import { openDatabase } from '../open.ts'
+import { placesOf } from '../trino-places.ts'
+import { viewColumns } from '../view-columns.ts'
 
 type Options = CommonOptions & { readonly out?: string }
 type Generator<Given extends Options> = (feeds: CompiledFeed[], options: Given) => Promise<GeneratedFile[]>
@@ -25,16 +24,13 @@ export function addGenerate(program: Command, context: Context): void {
     sqlFiles(feeds),
   )
   add(generate, context, 'ksqldb', 'a stream for each of their topics', async feeds => [ksqldbFile(feeds)])
-  add(
-    generate,
-    context,
-    'openapi',
-    'the description of their API, as /openapi.json tells it',
-    async (feeds, options) => {
-      const document = await describeApi(feeds, context.version, await columnsOf(feeds, options, context))
-      return [{ path: 'openapi.json', text: `${JSON.stringify(document, null, 2)}\n` }]
-    },
+  add(generate, context, 'trino', "what belongs into Trino's etc folder, and queries", async (feeds, options) =>
+    trinoFiles(feeds, placesOf(await settingsOf(context, options))),
   )
+  add(generate, context, 'openapi', 'what /openapi.json tells of their API', async (feeds, options) => {
+    const document = await describeApi(feeds, context.version, await viewColumns(feeds, options, context))
+    return [{ path: 'openapi.json', text: `${JSON.stringify(document, null, 2)}\n` }]
+  })
 }
 
 function add<Given extends Options>(
@@ -53,11 +49,11 @@ function add<Given extends Options>(
     })
 }
 
-/** Onto standard output, or into the folder: with each file's name where there are several, in either case. */
+/** Onto standard output, with their names where they go into several folders; or into these. */
 async function hand(files: readonly GeneratedFile[], options: Options, { cwd }: Context): Promise<void> {
   if (options.out === undefined) {
-    const isOne = files.length === 1
-    const texts = files.map(({ path, text }) => (isOne || !path.includes('/') ? text : `==> ${path} <==\n${text}`))
+    const areNamed = files.some(({ path }) => path.includes('/'))
+    const texts = files.map(({ path, text }) => (areNamed ? `==> ${path} <==\n${text}` : text))
     return print(options, { files }, texts.join('\n').trimEnd())
   }
   const folder = resolve(cwd, options.out)
@@ -72,17 +68,5 @@ async function write(path: string, text: string): Promise<void> {
     await writeFile(path, text)
   } catch (error) {
     throw new GroundstationError('USAGE', `${path} can't be written: ${messageOf(error)}`, { cause: error })
-  }
-}
-
-/** A view's columns are PostgreSQL's to say. Nothing is made there. */
-async function columnsOf(feeds: readonly CompiledFeed[], options: CommonOptions, context: Context) {
-  if (feeds.every(({ views }) => views.every(({ path }) => path === undefined))) return new Map<string, ViewColumn[]>()
-  const settings = await settingsOf(context, options, 'warn')
-  const database = await openDatabase({ settings, log: createLog(settings.logLevel), cwd: context.cwd })
-  try {
-    return await tryViews(database.store, feeds)
-  } finally {
-    await database.close()
   }
 }
