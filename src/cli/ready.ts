@@ -11,10 +11,13 @@ export type Ready = {
   readonly roles: readonly Role[]
   readonly psql: string
   readonly version: string
+  /** Whether a token is asked for, and there is nobody who has one. */
+  readonly lacksUsers: boolean
 }
 
 /** Says where to post, where to read, and which feeds are off and why. */
-export function announce({ address, feeds, settings, roles, psql, version }: Ready, options: CommonOptions): void {
+export function announce(ready: Ready, options: CommonOptions): void {
+  const { address, feeds, settings, roles, psql, version, lacksUsers } = ready
   const takes = roles.includes('gateway')
   const serves = roles.includes('api')
   const shown = feeds.map(feed => ({
@@ -36,10 +39,11 @@ export function announce({ address, feeds, settings, roles, psql, version }: Rea
     `Groundstation ${version} is ready on ${address}`,
     ...lines,
     '',
+    ...(lacksUsers ? ['  users none yet: npx groundstation users add <name> --role administrator'] : []),
     `  docs  ${address}/docs`,
     `  psql  ${psql}`,
   ]
-  print(options, { address, version, feeds: shown, docs: `${address}/docs`, psql }, text.join('\n'))
+  print(options, { address, version, feeds: shown, docs: `${address}/docs`, psql, lacksUsers }, text.join('\n'))
 }
 
 /** Why a feed's own source brings nothing, in words; undefined where it is on. */

@@ -53,6 +53,8 @@ const COVERED: Readonly<Record<Role, readonly Role[]>> = {
   administrator: ROLES,
 }
 
+type Fields = Record<string, unknown>
+
 async function statusOf({ url, as }: Served, route: string, feed: string, role: Role | undefined): Promise<number> {
   const [method = '', path = ''] = route.split(' ')
   const headers = { 'content-type': 'application/json', ...(role === undefined ? {} : as[role]) }
@@ -112,6 +114,30 @@ describe('who is answered', () => {
     server.get('/forgotten', async () => '')
     await assert.rejects(async () => server.ready(), /GET \/forgotten.*states its access/)
   })
+})
+
+type Described = { security: Record<string, string[]>[]; description?: string; responses: object }
+
+test('the description says of every route whom it answers', async () => {
+  const { body } = await get<{ paths: Record<string, Record<string, Described>>; components: Fields }>(
+    `${loopback.url}/openapi.json`,
+  )
+  const { login, token } = body.components.securitySchemes as Record<string, Fields>
+  assert.deepEqual([login?.type, token?.scheme], ['oauth2', 'bearer'])
+  for (const [route, asked] of Object.entries(ROUTES)) {
+    const [method = '', path = ''] = route.split(' ')
+    const described = body.paths[path]?.[method.toLowerCase()]
+    if (described === undefined) continue
+    const { security, description, responses } = described
+    const both = (role: Role) => [{ login: [role] }, { token: [role] }]
+    if (asked === 'open') assert.deepEqual(security, [], route)
+    else if (asked === 'user') assert.deepEqual(security, [{ login: [] }], route)
+    else if (typeof asked === 'string') assert.deepEqual(security, both(asked), route)
+    else assert.deepEqual(security, [{}, ...both(asked.feed)], route)
+    if (asked === 'open') continue
+    assert.match(description ?? '', /Asks for (the role|a user)/, route)
+    for (const status of ['401', '403']) assert.ok(status in responses, `${route} ${status}`)
+  }
 })
 
 describe('a token', () => {

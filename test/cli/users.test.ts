@@ -49,7 +49,9 @@ test('who was made at the command line logs in to a server that runs; its secret
   const at = await place(t, { 'a.ts': asks })
   const child = spawnProgram(['start', 'a.ts', '--port', '0'], at)
   t.after(() => void child.kill('SIGKILL'))
-  const url = /ready on (http:\S+)/.exec(await outputOf(child, / {2}psql {2}.*\n/))?.[1] ?? ''
+  const told = await outputOf(child, / {2}psql {2}.*\n/)
+  assert.match(told, /users none yet: npx groundstation users add/)
+  const url = /ready on (http:\S+)/.exec(told)?.[1] ?? ''
   await groundstation(['users', 'add', 'ana', '--role', 'administrator'], { ...at, input: PASSWORD })
   const body = new URLSearchParams({ username: 'ana', password: PASSWORD })
   const answer = (await (await fetch(`${url}/login`, { method: 'POST', body })).json()) as { access_token: string }

@@ -5,6 +5,7 @@ import { GroundstationError, messageOf } from '../../errors.ts'
 import type { CompiledFeed } from '../../feed/compile.ts'
 import { isLoopback, ROLES, type Role, type Settings } from '../../settings/settings.ts'
 import { ALERTS_CHANNEL } from '../../store/listen.ts'
+import { isDeserted } from '../../store/users/accounts.ts'
 import { createUsers } from '../../users/users.ts'
 import { type CommonOptions, type Context, settingsOf, withCommonOptions } from '../context.ts'
 import { compiledFeeds } from '../feeds.ts'
@@ -54,10 +55,9 @@ async function start(context: Context, paths: string[], options: Options): Promi
     outputs = openOutputs({ store: runtime.database.store, settings, feeds, roles: options.roles, log })
     server = await serve(context, { settings, log, feeds, runtime, topics, options })
     const { address } = await server.listen({ host: settings.host, port: settings.port })
-    announce(
-      { address, feeds, settings, roles: options.roles, psql: runtime.database.psql, version: context.version },
-      options,
-    )
+    const { psql, store } = runtime.database
+    const lacksUsers = asksSomebody(settings, feeds, options) && (await isDeserted(store.query))
+    announce({ address, feeds, settings, roles: options.roles, psql, version: context.version, lacksUsers }, options)
     polls = openPolls({ engine: runtime.engine, settings, feeds, roles: options.roles, log })
     await Promise.race([aborted(signal), lostOf(runtime)])
     log.info('stopping')
@@ -128,6 +128,10 @@ function refuseOpenDoor({ host, secret }: Settings, isOpen: boolean): void {
     `HOST is '${host}', which others reach, and GROUNDSTATION_SECRET isn't set: expected a secret, a loopback address, or --open to let everyone post and read.`,
   )
 }
+
+/** Whether there is anything that asks for a token, but for what makes users. */
+const asksSomebody = ({ host }: Settings, feeds: readonly CompiledFeed[], { open }: Options): boolean =>
+  feeds.some(feed => feed.access !== undefined) || !(open === true || isLoopback(host))
 
 /** A fault that nobody foresaw leaves nothing half done: what was acknowledged is in the database, and the next start goes on. */
 function leaveOnFault(log: Logger): void {

@@ -50,9 +50,14 @@ export async function listAccounts(
   return rows.map(accountOf)
 }
 
-export async function countAccounts(query: Query): Promise<number> {
-  const { rows } = await query('select count(*) as count from groundstation.account', [])
-  return Number(rows[0]?.count)
+/** Whether nobody can show a token: no account, and no machine's token that isn't revoked. */
+export async function isDeserted(query: Query): Promise<boolean> {
+  const { rows } = await query(
+    `select not exists (select from groundstation.account)
+       and not exists (select from groundstation.machine_token where revoked_at is null) as deserted`,
+    [],
+  )
+  return rows[0]?.deserted === true
 }
 
 const CREDENTIALS = 'select id, username, role, password_hash, token_version from groundstation.account'
