@@ -32,11 +32,12 @@ export function addUsers(server: FastifyInstance, context: UsersContext): void {
     return sendValue(reply.code(201), { id })
   })
   server.put('/users/me/password', { schema: passwordSchema, config: { access: 'user' } }, async (request, reply) => {
+    const address = addressOf(request)
     const { current, password } = await readSmallObject(request, context)
     if (typeof current !== 'string' || typeof password !== 'string')
       throw new GroundstationError('REQUEST_INVALID', 'current and password are texts: the old one and the new one.')
     const username = request.identity?.name ?? ''
-    const checked = await users.check({ username, password: current, address: request.ip })
+    const checked = await users.check({ username, password: current, address })
     if (checked.outcome === 'limited') throw limited(checked)
     if (checked.outcome === 'wrong') throw new Refusal(403, 'password-wrong', 'The current password is another.')
     await users.changePassword(username, password)
@@ -45,11 +46,12 @@ export function addUsers(server: FastifyInstance, context: UsersContext): void {
 }
 
 async function login({ users, ...bounds }: UsersContext, request: FastifyRequest, reply: FastifyReply) {
+  const address = addressOf(request)
   const form = new URLSearchParams(await readSmallBody(request, 'application/x-www-form-urlencoded', bounds))
   const [username, password] = ['username', 'password'].map(field => one(form, field))
   if (username === undefined || password === undefined || !isStorable(username))
     throw new GroundstationError('REQUEST_INVALID', 'The form has the fields username and password, each once.')
-  const checked = await users.check({ username, password, address: request.ip })
+  const checked = await users.check({ username, password, address })
   if (checked.outcome === 'limited') throw limited(checked)
   if (checked.outcome === 'wrong') {
     reply.header('www-authenticate', 'Bearer')
@@ -57,6 +59,9 @@ async function login({ users, ...bounds }: UsersContext, request: FastifyRequest
   }
   return sendValue(reply, { access_token: await users.tokenFor(checked.account), token_type: 'bearer' })
 }
+
+/** Whoever has left already has none. */
+const addressOf = ({ ip }: { readonly ip?: string }): string => ip ?? 'nowhere'
 
 function one(form: URLSearchParams, field: string): string | undefined {
   const [value, another] = form.getAll(field)
