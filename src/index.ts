@@ -5,6 +5,7 @@ export {
   bigint,
   boolean,
   double,
+  header,
   integer,
   json,
   numberOf,

@@ -5,7 +5,7 @@ import { asGithub } from '../../test/http/sign.ts'
 
 const OLD = 'the-secret-of-last-year-0123'
 const NEW = 'the-secret-of-this-year-4567'
-const ROWS = 'select repository, action, sender from github_deliveries order by id'
+const ROWS = 'select delivery, event, repository, action, sender from github_deliveries order by id'
 
 const delivery = (action: string) =>
   JSON.stringify({
@@ -14,7 +14,11 @@ const delivery = (action: string) =>
     sender: { login: 'octocat' },
     issue: { number: 1 },
   })
-const named = (name: string, signed: Record<string, string>) => ({ 'x-github-delivery': name, ...signed })
+const named = (name: string, signed: Record<string, string>) => ({
+  'x-github-delivery': name,
+  'x-github-event': 'issues',
+  ...signed,
+})
 
 test('deliveries are kept once, whoever redelivers them; what isn’t GitHub’s leaves nothing', async t => {
   const example = await startExample(t, 'github', { GITHUB_WEBHOOK_SECRETS: OLD })
@@ -29,8 +33,8 @@ test('deliveries are kept once, whoever redelivers them; what isn’t GitHub’s
   for (const signed of [{}, asGithub(closed, NEW), asGithub(opened, OLD)])
     assert.equal((await post(closed, 'd3', signed)).status, 401)
   assert.deepEqual(await example.sql(ROWS), [
-    ['octocat/hello', 'opened', 'octocat'],
-    ['octocat/hello', 'opened', 'octocat'],
+    ['d1', 'issues', 'octocat/hello', 'opened', 'octocat'],
+    ['d2', 'issues', 'octocat/hello', 'opened', 'octocat'],
   ])
   assert.deepEqual(await example.sql('select source from groundstation.record order by source'), [
     ['key:d1'],
@@ -58,5 +62,5 @@ test('the commands of the README do what it says', { skip: missing ?? false }, a
   assert.equal(await example.run('X-GitHub-Delivery'), '{"outcome":"duplicate"}')
   const shown = await example.run('/github/deliveries')
   assert.match(shown, /"size":1,.*"repository":"octocat\/hello"/)
-  assert.match(shown, /key:72d3162e-cc78-11e3\|opened\n$/)
+  assert.match(shown, /72d3162e-cc78-11e3\|issues\|opened\|octocat\/hello\n$/)
 })

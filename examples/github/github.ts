@@ -1,4 +1,4 @@
-import { arrival, defineFeed, env, github, http, json, serial, Type, text } from 'groundstation'
+import { arrival, defineFeed, env, github, header, http, json, serial, Type, text } from 'groundstation'
 
 export default defineFeed({
   name: 'github',
@@ -22,6 +22,8 @@ export default defineFeed({
       columns: {
         id: serial(),
         arrived: arrival(),
+        delivery: header('X-GitHub-Delivery'),
+        event: header('X-GitHub-Event'),
         repository: text('repository.full_name'),
         action: text('action'),
         sender: text('sender.login'),

@@ -61,6 +61,8 @@ export type KnownLog = {
   readonly epoch: number
 }
 
+export type Headers = Readonly<Record<string, string>>
+
 export type Submission = {
   /** One event each, as its bytes came. */
   readonly events: readonly Buffer[]
@@ -70,6 +72,8 @@ export type Submission = {
   readonly log?: LogPosition
   /** What the source itself refuses of an event, whatever its bytes say: it becomes a dead letter. */
   readonly refusalOf?: (index: number) => Refusal | undefined
+  /** Of the request that they came in: those that the feed has columns for, by their names in small letters. */
+  readonly headers?: Headers
   /** When an event came in, in milliseconds since 1970, where that was before it was submitted. */
   readonly arrivedMs?: (index: number) => number | undefined
   /** The dead letter that this event corrects: marked as replayed in the same transaction. */

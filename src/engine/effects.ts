@@ -7,7 +7,7 @@ import type { Letter } from '../store/write/letters.ts'
 import type { Seen } from '../store/write/seen.ts'
 import type { SnapshotRow } from '../store/write/snapshots.ts'
 import type { SourceChange } from '../store/write/sources.ts'
-import type { Outcome } from './contract.ts'
+import type { Headers, Outcome } from './contract.ts'
 import type { EventWork, RefusedWork, Work } from './work.ts'
 
 /** An event that goes on the record in this batch. */
@@ -27,6 +27,8 @@ export type Applied = {
   readonly isLate: boolean
   /** Where an alert looks at the state after this event: the fold puts it here. */
   after?: { state: StateValue | undefined }
+  /** Of the post that it came with. */
+  readonly headers?: Headers | undefined
   facts: Record<string, Facts[string]> | undefined
   /** Given when the batch is written. */
   position: number

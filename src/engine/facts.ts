@@ -9,7 +9,7 @@ import type { Applied } from './effects.ts'
 
 /**
  * Fixes what isn't in the events before they go on the record, so that a replay gives the same rows: serial numbers and
- * new identifiers. Arrival times need no fixing, the record has them.
+ * new identifiers, headers. Arrival times need no fixing, the record has them.
  */
 export async function fixFacts(batch: Batch): Promise<void> {
   for (const table of batch.feed.tables)
@@ -17,6 +17,7 @@ export async function fixFacts(batch: Batch): Promise<void> {
       const kind = column.fact?.kind
       if (kind === 'serial') await fixSerials(batch, table, column)
       else if (kind === 'uuid7') fixUuids(batch, table, column)
+      else if (column.fact?.header !== undefined) fixHeader(batch, table, column, column.fact.header)
     }
 }
 
@@ -32,9 +33,18 @@ const countOf = (given: readonly Given[]): number => given.reduce((sum, { items 
 
 /** One for each row, in their order. */
 function put(given: readonly Given[], name: string, next: () => Fact): void {
-  for (const { applied, items } of given) {
-    applied.facts ??= {}
-    applied.facts[name] = items === undefined ? next() : items.map(next)
+  for (const one of given) putOne(one, name, next)
+}
+
+function putOne({ applied, items }: Given, name: string, next: () => Fact): void {
+  applied.facts ??= {}
+  applied.facts[name] = items === undefined ? next() : items.map(next)
+}
+
+function fixHeader(batch: Batch, table: CompiledTable, column: CompiledColumn, header: string): void {
+  for (const given of givenTo(batch, table)) {
+    const value = given.applied.headers?.[header]
+    if (value !== undefined) putOne(given, factName(table, column), () => value)
   }
 }
 

@@ -26,6 +26,7 @@ import { applyBatch } from './apply.ts'
 import { createChangeReader } from './changes/reader.ts'
 import type {
   ChangeReader,
+  Headers,
   KnownLog,
   LogPosition,
   Origin,
@@ -129,13 +130,13 @@ export class FeedRunner {
         : chunkOf(submission.log, submission.events.length, ticket, stored)
     const enqueuedMs = performance.now()
     const lane = log === undefined ? this.#turn++ % stored.lanes : log.lane
-    const { origin, corrects, arrivedMs, refusalOf } = submission
+    const { origin, corrects, headers, arrivedMs, refusalOf } = submission
     for (let index = 0; index < submission.events.length; index++) {
       const raw = submission.events[index] as Buffer
       const place = typeof origin === 'function' ? origin(index) : origin
       const ms = arrivedMs?.(index)
       const arrivedMicros = ms === undefined ? undefined : ms * 1000
-      const arriving = { ticket, index, enqueuedMs, origin: place, log, corrects, lane, arrivedMicros }
+      const arriving = { ticket, index, enqueuedMs, origin: place, log, corrects, headers, lane, arrivedMicros }
       const refusal = refusalOf?.(index)
       const parsed = refusal === undefined ? feed.parse(raw) : ({ ok: false, refusal } as const)
       writers.enqueue(workOf(parsed, raw, arriving, stored))
@@ -217,6 +218,7 @@ export class FeedRunner {
       origin: {},
       log: undefined,
       corrects: undefined,
+      headers: undefined,
       lane: 0,
       arrivedMicros: undefined,
     }
@@ -355,19 +357,20 @@ type Arriving = {
   readonly origin: Origin
   readonly log: LogChunk | undefined
   readonly corrects: number | undefined
+  readonly headers: Headers | undefined
   readonly lane: number
   readonly arrivedMicros: number | undefined
 }
 
 /** A work, in the lane of its key; what has none goes with its log, or where its bytes say, so that repeats meet. */
 function workOf(parsed: Parsed, raw: Buffer, arriving: Arriving, stored: StoredFeed): EventWork | RefusedWork {
-  const { ticket, index, enqueuedMs, origin, log, corrects, arrivedMicros } = arriving
+  const { ticket, index, enqueuedMs, origin, log, corrects, headers, arrivedMicros } = arriving
   let { lane } = arriving
   if (parsed.ok) {
     if (parsed.key !== '') lane = laneIn(stored, parsed.key)
     const common = { lane, ticket, index, enqueuedMs, origin, log, outcome: undefined }
     const idLane = parsed.id === parsed.key ? undefined : laneIn(stored, parsed.id)
-    return { ...common, kind: 'event', parsed, idLane, corrects, arrivedMicros }
+    return { ...common, kind: 'event', parsed, idLane, corrects, headers, arrivedMicros }
   }
   const { refusal } = parsed
   if (log === undefined)

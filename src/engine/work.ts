@@ -1,5 +1,5 @@
 import type { ParsedEvent, Refusal } from '../feed/parse.ts'
-import type { LogPosition, Origin, Outcome } from './contract.ts'
+import type { Headers, LogPosition, Origin, Outcome } from './contract.ts'
 
 /** One submission's answer: resolves when each of its events has an outcome. */
 export class Ticket {
@@ -41,6 +41,7 @@ export type EventWork = Common & {
   readonly origin: Origin
   readonly log: LogChunk | undefined
   readonly corrects: number | undefined
+  readonly headers: Headers | undefined
   /** Microseconds since 1970, where it came in before it was submitted. */
   readonly arrivedMicros: number | undefined
   outcome: Outcome | undefined

@@ -5,14 +5,14 @@
 export type ColumnType = 'text' | 'integer' | 'bigint' | 'double' | 'boolean' | 'timestamp' | 'uuid' | 'json'
 
 /** What isn't in the event: fixed once, when the event is accepted, and kept with it. */
-export type FactKind = 'serial' | 'arrival' | 'uuid7'
+export type FactKind = 'serial' | 'arrival' | 'uuid7' | 'header'
 
 /** `{ type: 'text', compute: event => … }` is the form whose event is typed without a word of the user's. */
 export type Column<Event> = { readonly type: ColumnType } & (
   | { readonly path: string }
   // A method, so that a column of a wider event fits: its parameter is compared both ways.
   | { compute(event: Event, item: unknown): unknown }
-  | { readonly fact: FactKind; readonly of: 'each' | 'first' }
+  | { readonly fact: FactKind; readonly of: 'each' | 'first'; readonly header?: string }
   | { readonly ordinal: true }
   | ({ readonly series: string } & ({ readonly path: string } | { compute(event: Event, item: unknown): unknown }))
 )
@@ -60,3 +60,5 @@ export const arrival = (options: { of?: 'each' | 'first' } = {}): Column<unknown
 })
 /** A UUID of version 7, made when the event is accepted. */
 export const uuid7 = (): Column<unknown> => ({ type: 'uuid', fact: 'uuid7', of: 'each' })
+/** A header of the post that the event came with, such as `'X-GitHub-Event'`; null where it came otherwise, from a file or corrected. */
+export const header = (name: string): Column<unknown> => ({ type: 'text', fact: 'header', of: 'each', header: name })

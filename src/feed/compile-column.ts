@@ -14,7 +14,7 @@ export type CompiledColumn = {
   readonly type: ColumnType
   /** The series of which the value is its key's number; `read` gives the key. */
   readonly series: string | undefined
-  readonly fact: { readonly kind: FactKind; readonly of: 'each' | 'first' } | undefined
+  readonly fact: CompiledFact | undefined
   /** `item`: the row's own, in a table of a row an item. */
   readonly read: (event: unknown, item?: RowItem) => unknown
   /** The pointer goes from the row's item. */
@@ -26,6 +26,13 @@ export type CompiledColumn = {
   readonly isRequired: boolean
   /** False where the schema already lets through nothing that the column can't hold. */
   readonly needsCheck: boolean
+}
+
+/** `header`: its name in small letters. */
+export type CompiledFact = {
+  readonly kind: FactKind
+  readonly of: 'each' | 'first'
+  readonly header: string | undefined
 }
 
 type Described = { readonly schemas: readonly SchemaNode[]; readonly each: Each | undefined }
@@ -58,9 +65,9 @@ export function compileColumn(
   if ('fact' in column) {
     return {
       ...base,
-      fact: { kind: column.fact, of: column.of },
+      fact: { kind: column.fact, of: column.of, header: column.header?.toLowerCase() },
       read: () => undefined,
-      isRequired: true,
+      isRequired: column.fact !== 'header',
       needsCheck: false,
     }
   }

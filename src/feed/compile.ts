@@ -6,6 +6,7 @@ import type { AnyVariants, FeedDeclaration } from './declare.ts'
 import type { Environment } from './env.ts'
 import { declarationError, type Fault } from './fault.ts'
 import { formFaults } from './form.ts'
+import { headerFaults, headersNamed } from './header-columns.ts'
 import { type CompiledIdentity, compileIdentity } from './identity.ts'
 import { type Parsed, parserOf } from './parse.ts'
 import { readerOf, type SchemaNode } from './path.ts'
@@ -30,6 +31,8 @@ export type CompiledFeed = {
   readonly typeOf: (event: unknown) => string
   readonly gaps: { readonly waitMs: number; readonly maxHeld: number }
   readonly tables: readonly CompiledTable[]
+  /** Headers of a post that tables have columns for, in small letters. */
+  readonly headers: readonly string[]
   readonly tablesOf: (type: string) => readonly CompiledTable[]
   readonly state: CompiledState | undefined
   readonly views: readonly CompiledView[]
@@ -90,6 +93,7 @@ export function compileFeed(declaration: FeedDeclaration, environment: Environme
     parse: parserOf({ identity, typeOf, validators, envelope, checkedTables }),
     gaps: { waitMs: waitMs ?? 0, maxHeld: declaration.gaps?.maxHeld ?? MAX_HELD },
     tables,
+    headers: headersNamed(tables),
     tablesOf: tablesByType(tables),
     state,
     views,
@@ -144,7 +148,7 @@ function checkPlaces(
   for (const table of tables)
     if (table.rows === 'latest' && !identity.isKeyed)
       faults.push({ place: `tables.${table.name}.rows`, message: "'latest' needs events with a key" })
-  faults.push(...pathFaults(declaration))
+  faults.push(...pathFaults(declaration), ...headerFaults(declaration, tables))
 }
 
 function tablesByType(tables: readonly CompiledTable[]): (type: string) => readonly CompiledTable[] {

@@ -89,6 +89,8 @@ function tableFaults(place: string, table: unknown, fault: Tell): void {
     if (!isFields(column) || !COLUMN_TYPES.includes(String(column.type)))
       fault(at, `a column's type is one of ${COLUMN_TYPES.join(', ')}`)
     else if ('series' in column && column.type !== 'integer') fault(at, 'a number of a series is an integer')
+    else if (column.fact === 'header' && !HEADER.test(String(column.header)))
+      fault(at, "expected a header's name, such as 'X-GitHub-Event'")
     else if (!['path', 'compute', 'fact', 'ordinal'].some(from => isFrom(column, from)))
       fault(at, 'a column has a path or a function')
   }

@@ -13,6 +13,8 @@ const polled = { kind: 'poll', url: 'http://localhost', every: '1h' }
 const variants = (rockets.declaration as unknown as { event: Draft }).event
 
 const HTTP = { kind: 'http', path: '/x' }
+const POSITION = { identity: { position: true }, state: undefined }
+const headerNamed = (header: string) => ({ type: 'text', fact: 'header', of: 'each', header })
 const SECRETS = 'source.signature.secrets'
 const signed = (signature: unknown) => ({ ...HTTP, signature })
 const github = (otherwise: string) => ({ scheme: 'github', secrets: { env: 'S', otherwise } })
@@ -216,6 +218,30 @@ const MISTAKES: readonly (readonly [string, Draft, string, RegExp])[] = [
   ['a signature that is a text', { source: signed('github') }, 'source.signature', /scheme, secrets/],
   ['a header with a space', { source: { ...HTTP, idempotencyKey: 'X Y' } }, 'source.idempotencyKey', /header's name/],
   ['a signed topic', { source: { kind: 'kafka', topic: 't', idempotencyKey: 'X' } }, 'source', /for http sources/],
+  [
+    'a header of what is held',
+    { tables: { x: { columns: { k: headerNamed('X-Kind') } } } },
+    'tables.x.columns.k',
+    /without a sequence/,
+  ],
+  [
+    'a header of what goes through a topic',
+    { ...POSITION, source: { ...HTTP, topic: 't' }, tables: { x: { columns: { k: headerNamed('X-Kind') } } } },
+    'tables.x.columns.k',
+    /without a topic/,
+  ],
+  [
+    'a header as a key',
+    { ...POSITION, tables: { x: { key: ['k'], columns: { k: headerNamed('X-Kind') } } } },
+    'tables.x.columns.k',
+    /can't be in a key/,
+  ],
+  [
+    'a header of no name',
+    { tables: { x: { columns: { k: headerNamed('X Kind') } } } },
+    'tables.x.columns.k',
+    /header's name/,
+  ],
   ['a wait that is a number', { gaps: { wait: 30 } }, 'gaps.wait', /'30s'/],
   ['a maxHeld of -1', { gaps: { wait: '1s', maxHeld: -1 } }, 'gaps.maxHeld', /whole number/],
   ['a table that is null', { tables: { x: null } }, 'tables.x.columns', /at least one/],

@@ -3,6 +3,7 @@ import {
   bigint,
   defineFeed,
   double,
+  header,
   http,
   integer,
   json,
@@ -124,4 +125,16 @@ export const version = (object: string, id: string, hundredths: number, zone = '
   object,
   changed: `2024-02-29T${zone === 'Z' ? '12:00' : '17:30'}:00.${String(hundredths).padStart(2, '0')}${zone}`,
   value: hundredths,
+})
+
+/** Versions of which the post's headers tell more. */
+export const hooks = defineFeed({
+  name: 'hooks',
+  source: http({ path: '/hooks' }),
+  event: Type.Object({ id: Type.String(), object: Type.String(), order: Type.Integer() }),
+  identity: { unique: 'id', key: 'object', order: 'order' },
+  tables: {
+    hooks: { rows: 'latest', columns: { object: text('object'), id: text('id'), kind: header('X-Kind') } },
+    all_hooks: { key: ['id'], columns: { id: text('id'), kind: header('x-kind'), other: header('X-Other') } },
+  },
 })

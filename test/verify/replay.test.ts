@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterEach, describe, it, type TestContext } from 'node:test'
 import { compileFeed } from '../../src/feed/compile.ts'
-import { bug, objects, orders, readings, sum, sums, version, versions } from './feeds.ts'
+import { bug, hooks, objects, orders, readings, sum, sums, version, versions } from './feeds.ts'
 import { found, type World, world, worldAt } from './world.ts'
 
 afterEach(() => {
@@ -212,6 +212,37 @@ describe('replay', () => {
       ['accepted', 'duplicate', 'conflict', 'accepted'],
     )
     assert.deepEqual([await latest(), found(await one.verify())], [['x x3', 'y y3'], []])
+  })
+
+  it('rebuilds what only headers said', async t => {
+    const one = await world(t, hooks)
+    const post = (id: string, order: number, headers?: Record<string, string>) =>
+      one.engine.submit('hooks', {
+        events: [Buffer.from(JSON.stringify({ id, object: 'o', order }))],
+        origin: {},
+        ...(headers === undefined ? {} : { headers }),
+      })
+    await post('a', 2, { 'x-kind': 'second', 'x-other': '1' })
+    await post('b', 1, { 'x-kind': 'first' })
+    await post('c', 0)
+    const rows = async () => [
+      await one.sql('select id, kind from hooks'),
+      await one.sql('select id, kind, other from all_hooks order by id'),
+    ]
+    const wanted = [
+      [{ id: 'a', kind: 'second' }],
+      [
+        { id: 'a', kind: 'second', other: '1' },
+        { id: 'b', kind: 'first', other: null },
+        { id: 'c', kind: null, other: null },
+      ],
+    ]
+    assert.deepEqual([await rows(), found(await one.verify())], [wanted, []])
+    await one.sql("update hooks set kind = 'x'")
+    await one.sql("update all_hooks set kind = 'x', other = 'x'")
+    assert.equal((await one.verify()).differenceCount, 4)
+    await one.replay()
+    assert.deepEqual([await rows(), found(await one.verify())], [wanted, []])
   })
 
   it('folds keys with many events through their snapshots', async t => {

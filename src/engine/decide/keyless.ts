@@ -62,6 +62,7 @@ function apply(batch: Batch, work: EventWork, source: number | undefined, offset
     source,
     offset,
     isLate: false,
+    headers: work.headers,
     facts: undefined,
     position: 0,
   })

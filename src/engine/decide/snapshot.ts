@@ -63,6 +63,7 @@ export function versionOf(batch: Batch, work: EventWork, { key, version, isLate 
     source: undefined,
     offset: undefined,
     isLate,
+    headers: work.headers,
     facts: undefined,
     position: 0,
   }

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Intake } from '../../engine/contract.ts'
 import type { CompiledFeed } from '../../feed/compile.ts'
 import type { Budget } from './budget.ts'
+import { headersIn } from './headers.ts'
 import type { Limits } from './limits.ts'
 import type { Media } from './media.ts'
 import type { Target } from './submitter.ts'
@@ -30,10 +31,11 @@ export type Post = Gateway &
   }
 
 /** Where a post's events go; its signal is aborted when the client leaves. */
-export function targetOf({ engine, feed, path, limits, reply }: Post): Target {
+export function targetOf({ engine, feed, path, limits, request, reply }: Post): Target {
   const leaving = new AbortController()
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) leaving.abort()
   })
-  return { engine, feed, path, eventBytesMax: limits.eventBytesMax, signal: leaving.signal }
+  const headers = headersIn(request.headers, feed.headers)
+  return { engine, feed, path, headers, eventBytesMax: limits.eventBytesMax, signal: leaving.signal }
 }

@@ -1,5 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Headers } from '../../engine/contract.ts'
 import { GroundstationError } from '../../errors.ts'
+
+/** The headers of these names, those that are there. */
+export const headersIn = (headers: IncomingHttpHeaders, names: readonly string[]): Headers =>
+  Object.fromEntries(names.flatMap(name => (headers[name] === undefined ? [] : [[name, String(headers[name])]])))
 
 /** Whether the sender asks for each event's receipt (RFC 7240). */
 export const wantsReceipts = ({ prefer }: IncomingHttpHeaders): boolean =>

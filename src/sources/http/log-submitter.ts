@@ -69,7 +69,7 @@ export class LogSubmitter {
   }
 
   async #store(chunk: Chunk, isLast: boolean): Promise<readonly Receipt[]> {
-    const { engine, feed, path, eventBytesMax, signal } = this.#target
+    const { engine, feed, path, headers, eventBytesMax, signal } = this.#target
     if (this.#known?.isComplete) throw this.#conflict()
     const events = eventsOf(chunk)
     const first = this.#offset
@@ -78,7 +78,7 @@ export class LogSubmitter {
     if (events.length === 0) return receiptsOf(chunk, [], eventBytesMax)
     if (first > 0) await engine.room(feed.name, signal)
     const log = { name: this.#name, first, digest: this.#digest.soFar(), isComplete: isLast }
-    return receiptsOf(chunk, await engine.submit(feed.name, { events, origin, log }), eventBytesMax)
+    return receiptsOf(chunk, await engine.submit(feed.name, { events, headers, origin, log }), eventBytesMax)
   }
 
   /** What is stored already is a duplicate. What was refused then is refused again: it isn't on the record. */

@@ -4,6 +4,7 @@ import { answerMany, sendReceipt } from './answer.ts'
 import { chunksOfItems } from './chunk.ts'
 import { Claim } from './claim.ts'
 import { type Post, targetOf } from './gateway.ts'
+import { headersIn } from './headers.ts'
 import type { Limits } from './limits.ts'
 import { type Receipts, submitAll } from './submit-all.ts'
 import { readWhole, WholeBody } from './whole-body.ts'
@@ -27,10 +28,11 @@ const limitsOf = ({ limits, verify }: Post): Limits =>
   verify === undefined ? limits : { ...limits, arrayBytesMax: Math.min(limits.arrayBytesMax, limits.eventBytesMax) }
 
 async function postOne(post: Post, bytes: Buffer): Promise<void> {
-  const { engine, feed, path, key, reply } = post
+  const { engine, feed, path, key, request, reply } = post
+  const headers = headersIn(request.headers, feed.headers)
   const [receipt] =
     key === undefined
-      ? await engine.submit(feed.name, { events: [bytes], origin: { http: path } })
+      ? await engine.submit(feed.name, { events: [bytes], headers, origin: { http: path } })
       : ((await receiptsOf(post, [{ bytes }]).next()).value ?? [])
   if (receipt === undefined) throw new GroundstationError('INTERNAL', 'An event was submitted and has no outcome.')
   sendReceipt(reply, receipt)

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Intake, Origin } from '../../engine/contract.ts'
+import type { Headers, Intake, Origin } from '../../engine/contract.ts'
 import { GroundstationError } from '../../errors.ts'
 import type { CompiledFeed } from '../../feed/compile.ts'
 import type { Chunk } from './chunk.ts'
@@ -10,6 +10,8 @@ export type Target = {
   readonly engine: Intake
   readonly feed: CompiledFeed
   readonly path: string
+  /** Of the request: those that the feed has columns for. */
+  readonly headers: Headers
   readonly eventBytesMax: number
   /** Aborted when nobody waits for the answer any more. */
   readonly signal: AbortSignal
@@ -46,13 +48,13 @@ export function originOf(path: string, first: number, chunk: Chunk): (index: num
  * Submits chunks in the order of the calls, as many at once as the caller likes. A stream waits for room in the queue; of
  * a body that is here whole the first chunk doesn't, so that it is told to come back before anything of it is taken.
  */
-export function submitterOf({ engine, feed, path, eventBytesMax, signal }: Target, isStream: boolean) {
+export function submitterOf({ engine, feed, path, headers, eventBytesMax, signal }: Target, isStream: boolean) {
   let turn: Promise<void> = Promise.resolve()
   let first = 1
   let hasFailed = false
   return async (chunk: Chunk): Promise<readonly Receipt[]> => {
     const events = eventsOf(chunk)
-    const submission = { events, origin: originOf(path, first, chunk) }
+    const submission = { events, headers, origin: originOf(path, first, chunk) }
     const waits = isStream || first > 1
     first += chunk.length
     if (waits) turn = turn.then(() => engine.room(feed.name, signal))
