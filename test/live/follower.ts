@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { LiveLog } from '../../src/api/live/log.ts'
 
 export type Told = { readonly id: string; readonly event: string; readonly data: string }
@@ -39,13 +40,14 @@ export class Follower<Place> {
     }
   }
 
-  /** Stays, and takes all that comes until `isDone`. */
-  async stay(log: LiveLog<Place>, isDone: () => boolean): Promise<void> {
+  /** Stays until `isDone`, and takes all that comes, or so many at a time. */
+  async stay(log: LiveLog<Place>, isDone: () => boolean, most = Number.POSITIVE_INFINITY): Promise<void> {
     const leave = log.join()
     try {
       while (!isDone()) {
-        await this.take(log, Number.POSITIVE_INFINITY)
-        if (!isDone()) await this.#waiting
+        await this.take(log, most)
+        // A look now and then, so that who waits in vain finds it out.
+        if (!isDone()) await Promise.race([this.#waiting, delay(200)])
       }
     } finally {
       leave()

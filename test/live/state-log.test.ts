@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { createRandom, type Random } from '../../simulators/rockets/random.ts'
-import { AllStates } from '../../src/api/live/all-states.ts'
+import { type AllPlace, AllStates } from '../../src/api/live/all-states.ts'
 import { KeyStates } from '../../src/api/live/key-states.ts'
 import type { LiveLog } from '../../src/api/live/log.ts'
 import { type LogSizes, StateLog } from '../../src/api/live/state-log.ts'
+import type { Query } from '../../src/store/read/query.ts'
 import { type Ground, newGround, openGround } from '../engine/ground.ts'
 import { seedOf } from '../seed.ts'
 import { expectedLevels, type Level } from './expected-levels.ts'
@@ -14,13 +15,14 @@ import { METERS, meter } from './meters.ts'
 
 /** So small that every way is taken: tails, older pages, pages of the list. */
 const SMALL: Partial<LogSizes> = { tail: 6, span: 3, olderPage: 4, olderBytes: 2_000, listPage: 3 }
+/** What isn't told by then never will be. */
+const END_MS_MAX = 5_000
 const KEYS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j']
 
-const sourceOf = (ground: Ground, sizes: Partial<LogSizes> = SMALL) => {
-  const { engine, store } = ground
+const sourceOf = ({ engine, store }: Ground, sizes = SMALL, query: Query = store.query) => {
   const { state } = engine.feeds.get('meters') ?? {}
   if (state === undefined) throw new Error('no state')
-  return { log: new StateLog(engine, 'meters', message => assert.fail(message), sizes), query: store.query, state }
+  return { log: new StateLog(engine, 'meters', message => assert.fail(message), sizes), query, state }
 }
 
 /** Sends a few events of random keys: in order, late, behind holes that are released, and repeated. */
@@ -53,6 +55,7 @@ function assertTold(
     const of = told.get(key) ?? []
     const levels = expected.get(key) ?? []
     assert.ok(of.length > 0 || levels.length === 0, `nothing was told of ${key}`)
+    assert.deepEqual(of.at(-1), levels.at(-1), `${key} isn't told to its end`)
     assert.deepEqual(of, levels.slice(levels.length - of.length), key)
   }
 }
@@ -95,12 +98,79 @@ async function disturbed(t: TestContext, sizes: Partial<LogSizes>, rounds: numbe
     expected = await expectedLevels(first)
     if (held === 0) break
   }
+  const overdue = performance.now() + END_MS_MAX
   await Promise.all(
-    followers.map((follower, index) => follower.stay(logOf(index), () => isAtEnd(follower, expected, keysOf(index)))),
+    followers.map((follower, index) =>
+      follower.stay(logOf(index), () => isAtEnd(follower, expected, keysOf(index)) || performance.now() > overdue),
+    ),
   )
   for (const [index, follower] of followers.entries()) assertTold(follower, expected, keysOf(index))
 }
 
 describe('S: each change of a state is told once and in order', () => {
   test('from pages, tails and lists, over two processes and any number of reconnects', t => disturbed(t, SMALL, 120))
+
+  test('also where the page of the list that others wait for was read before what was told', async () => {
+    const ground = await newGround([METERS])
+    const held = Promise.withResolvers<void>()
+    const asked = Promise.withResolvers<void>()
+    let isHeld = false
+    const slow = new AllStates(
+      sourceOf(ground, SMALL, async (text, values, name) => {
+        const answer = await ground.store.query(text, values, name)
+        if (isHeld && name?.startsWith('list-standings')) {
+          asked.resolve()
+          await held.promise
+        }
+        return answer
+      }),
+    )
+    const quick = new AllStates(sourceOf(ground))
+    await ground.send('meters', ...KEYS.slice(0, 6).map(key => meter(key, 1)))
+    const first = new Follower<AllPlace>()
+    const second = new Follower<AllPlace>()
+    await first.take(slow, 3)
+    await second.take(quick, 3)
+    isHeld = true
+    const waiting = first.take(slow, Number.POSITIVE_INFINITY)
+    await asked.promise
+    const listed = JSON.parse(second.told[0]?.data ?? '{}').meter as string
+    await ground.send('meters', meter(listed, 2), meter(listed, 3))
+    await second.stay(quick, () => second.told.length > 3, 1)
+    isHeld = false
+    const rest = second.take(slow, Number.POSITIVE_INFINITY)
+    held.resolve()
+    await Promise.all([waiting, rest])
+    const expected = await expectedLevels(ground)
+    for (const follower of [first, second]) {
+      await follower.stay(slow, () => isAtEnd(follower, expected, KEYS.slice(0, 6)))
+      assertTold(follower, expected, KEYS.slice(0, 6))
+    }
+  })
+
+  test('or is told to begin again, where it is too far behind', async () => {
+    const ground = await newGround([METERS])
+    const source = sourceOf(ground, { ...SMALL, behindMax: 20, keyBehindMax: 20 })
+    const logs: readonly LiveLog<unknown>[] = [new AllStates(source), new KeyStates(source, 'a')]
+    const numbers = (from: number, to: number) =>
+      Array.from({ length: to - from + 1 }, (_, index) => meter('a', from + index))
+    await ground.send('meters', meter('a', 1))
+    for (const [index, log] of logs.entries()) {
+      const follower = new Follower<unknown>()
+      await follower.take(log, 1)
+      const from = 2 + index * 100
+      await ground.send('meters', ...numbers(from, from + 19))
+      await follower.stay(log, () => follower.told.length >= 21)
+      assert.ok(follower.told.every(({ event }) => event === 'state'))
+      await ground.send('meters', ...numbers(from + 20, from + 99))
+      await follower.stay(log, () => follower.told.length >= 23)
+      assert.deepEqual(
+        follower.told.slice(21).map(({ event, data }) => [event, JSON.parse(data).sequence]),
+        [
+          ['reset', undefined],
+          ['state', from + 99],
+        ],
+      )
+    }
+  })
 })
