@@ -7,47 +7,42 @@ export type Told = { readonly id: string; readonly event: string; readonly data:
 export class Follower<Place> {
   readonly told: Told[] = []
   lastId: string | undefined
-  #waiting: Promise<void> | undefined
 
-  /** Connects where it was, takes so many messages at most, and leaves; resolves when nothing more has come for now. */
-  async take(log: LiveLog<Place>, most: number): Promise<void> {
+  /** Connects where it was, takes what is there, so many messages at most, and leaves. */
+  take(log: LiveLog<Place>, most = Number.POSITIVE_INFINITY): Promise<void> {
+    return this.#follow(log, most, () => true)
+  }
+
+  /** Stays until `isDone`, and takes all that comes. */
+  stay(log: LiveLog<Place>, isDone: () => boolean): Promise<void> {
+    return this.#follow(log, Number.POSITIVE_INFINITY, isDone)
+  }
+
+  async #follow(log: LiveLog<Place>, most: number, isDone: () => boolean): Promise<void> {
     const { place, isReset } = await log.start(this.lastId)
     const leave = log.join()
+    let at = place
+    let left = most
+    const reset = () => this.#add(`id: ${log.idOf(at)}\nevent: reset\ndata: {}`)
     try {
-      let at = place
-      let left = most
-      if (isReset) this.#add(`id: ${log.idOf(at)}\nevent: reset\ndata: {}`)
+      if (isReset) reset()
       else this.lastId = log.idOf(at)
       while (left > 0) {
         const changed = log.changed()
         const chunk = await log.after(at)
         if (chunk === undefined) {
-          this.#waiting = changed
-          return
-        }
-        if (chunk === 'lost') {
+          if (isDone()) return
+          // A look now and then, so that who waits in vain finds it out.
+          await Promise.race([changed, delay(200)])
+        } else if (chunk === 'lost') {
           at = (await log.start(undefined)).place
-          this.#add(`id: ${log.idOf(at)}\nevent: reset\ndata: {}`)
-          continue
+          reset()
+        } else {
+          const blocks = chunk.bytes.toString('utf8').split('\n\n').slice(0, chunk.count)
+          for (const block of blocks) if (left-- > 0) this.#add(block)
+          at = chunk.next
+          if (left > 0) this.lastId = log.idOf(at)
         }
-        const blocks = chunk.bytes.toString('utf8').split('\n\n').slice(0, chunk.count)
-        for (const block of blocks) if (left-- > 0) this.#add(block)
-        at = chunk.next
-        if (left > 0) this.lastId = log.idOf(at)
-      }
-    } finally {
-      leave()
-    }
-  }
-
-  /** Stays until `isDone`, and takes all that comes, or so many at a time. */
-  async stay(log: LiveLog<Place>, isDone: () => boolean, most = Number.POSITIVE_INFINITY): Promise<void> {
-    const leave = log.join()
-    try {
-      while (!isDone()) {
-        await this.take(log, most)
-        // A look now and then, so that who waits in vain finds it out.
-        if (!isDone()) await Promise.race([this.#waiting, delay(200)])
       }
     } finally {
       leave()

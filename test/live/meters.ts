@@ -7,35 +7,41 @@ import type { Ground } from '../engine/ground.ts'
 
 const Level = Type.Object({ total: Type.Integer(), last: Type.String() })
 
-/** Sequenced, with rules about the event, the state and both. */
-export const METERS = defineFeed({
-  name: 'meters',
-  source: http({ path: '/meters' }),
-  event: Type.Object({
-    meter: Type.String(),
-    number: Type.Integer({ minimum: 1 }),
-    by: Type.Integer(),
-    kind: Type.String(),
-  }),
-  identity: { key: 'meter', sequence: 'number' },
-  gaps: { wait: '0s' },
-  state: {
-    path: '/levels',
-    key: 'meter',
-    schema: Level,
-    initial: { total: 0, last: '' },
-    evolve: (level, { by, kind }) => ({ total: level.total + by, last: kind }),
-  },
-  alerts: {
-    odd: { when: { kind: { equals: 'odd' } } },
-    high: {
-      when: { by: { above: 0 } },
-      state: { total: { atLeast: 100 } },
-      stream: '/high',
-      content: 'event-and-state',
+const metersOf = (factor: number) =>
+  defineFeed({
+    name: 'meters',
+    source: http({ path: '/meters' }),
+    event: Type.Object({
+      meter: Type.String(),
+      number: Type.Integer({ minimum: 1 }),
+      by: Type.Integer(),
+      kind: Type.String(),
+    }),
+    identity: { key: 'meter', sequence: 'number' },
+    gaps: { wait: '0s' },
+    state: {
+      path: '/levels',
+      key: 'meter',
+      schema: Level,
+      initial: { total: 0, last: '' },
+      version: factor,
+      evolve: (level, { by, kind }) => ({ total: level.total + by * factor, last: kind }),
     },
-  },
-})
+    alerts: {
+      odd: { when: { kind: { equals: 'odd' } } },
+      high: {
+        when: { by: { above: 0 } },
+        state: { total: { atLeast: 100 } },
+        stream: '/high',
+        content: 'event-and-state',
+      },
+    },
+  })
+
+/** Sequenced, with rules about the event, the state and both. */
+export const METERS = metersOf(1)
+/** The same, folded otherwise. */
+export const VERSION_2 = metersOf(2)
 
 export const meter = (meter: string, number: number, by = 1, kind = 'even') =>
   JSON.stringify({ meter, number, by, kind })

@@ -23,6 +23,7 @@ export async function serveLive<Place>(
   live: LiveContext,
 ): Promise<void> {
   const end = endOf(parametersOf(request, LIVE_PARAMETERS))
+  if (request.method === 'HEAD') return reply.type('text/event-stream').send()
   const leave = live.seats.take(holderOf(request))
   try {
     await follow(request, reply, log, { ...end, ...live, isWelcome: request.isWelcome })
