@@ -1,19 +1,36 @@
 import type { CompiledFeed } from '../feed/compile.ts'
+import type { Relation } from '../feed/relation.ts'
 import { schemaStatement, sequenceStatements, tableStatements, viewStatements } from '../store/ddl.ts'
 import type { GeneratedFile } from './file.ts'
 
-/** What each feed makes in its database, in that order: schemas, tables, sequences, views. */
-export const sqlFiles = (feeds: readonly CompiledFeed[]): GeneratedFile[] =>
-  feeds.map(feed => ({ path: `${feed.name}.sql`, text: scriptOf(feed) }))
-
-function scriptOf(feed: CompiledFeed): string {
-  const schemas = new Set([...feed.tables, ...feed.views].flatMap(({ schema }) => schemaStatement(schema) ?? []))
-  const statements = [
-    ...schemas,
-    ...feed.tables.flatMap(table => [...tableStatements(table), ...sequenceStatements(table)]),
+/** What the feeds make in their database: all tables first, for a view may be of several feeds' tables. */
+export function sqlFiles(feeds: readonly CompiledFeed[]): GeneratedFile[] {
+  const files = [
+    { path: 'tables.sql', text: scriptOf(feeds, ofTables) },
+    { path: 'views.sql', text: scriptOf(feeds, ofViews) },
   ]
-  // Whatever the session's own way to find names is.
-  const views = feed.views.flatMap(view => viewStatements(view))
-  if (views.length > 0) statements.push('set search_path = public', ...views, 'reset search_path')
-  return [`-- What the feed ${feed.name} makes in its database.\n`, ...statements.map(one => `${one};\n`)].join('\n')
+  return files.filter(({ text }) => text !== '')
 }
+
+function scriptOf(feeds: readonly CompiledFeed[], statementsOf: (feed: CompiledFeed) => string[]): string {
+  const parts = feeds.flatMap(feed => {
+    const statements = statementsOf(feed).map(statement => `${statement};\n`)
+    return statements.length === 0 ? [] : [`-- Of the feed ${feed.name}.\n`, ...statements]
+  })
+  return parts.join('\n')
+}
+
+const ofTables = ({ tables }: CompiledFeed): string[] => [
+  ...schemasOf(tables),
+  ...tables.flatMap(table => [...tableStatements(table), ...sequenceStatements(table)]),
+]
+
+function ofViews({ views }: CompiledFeed): string[] {
+  if (views.length === 0) return []
+  // Whatever the session's own way to find names is.
+  const statements = views.flatMap(view => viewStatements(view))
+  return [...schemasOf(views), 'set search_path = public', ...statements, 'reset search_path']
+}
+
+const schemasOf = (relations: readonly Relation[]): Set<string> =>
+  new Set(relations.flatMap(({ schema }) => schemaStatement(schema) ?? []))

@@ -27,9 +27,9 @@ test('generate --out writes files into a folder, and says which', async () => {
   const cwd = await folderWith({ after }, feeds)
   const args = ['generate', 'sql', ...files, '--out', 'made/sql']
   const { code, stdout } = await groundstation(args, { cwd, env })
-  assert.deepEqual({ code, stdout }, { code: 0, stdout: 'made/sql/readings.sql\nmade/sql/steps.sql\n' })
-  assert.match(await readFile(join(cwd, 'made/sql/steps.sql'), 'utf8'), /create table "public"\."steps"/)
-  assert.deepEqual(await readdir(join(cwd, 'made/sql')), ['readings.sql', 'steps.sql'])
+  assert.deepEqual({ code, stdout }, { code: 0, stdout: 'made/sql/tables.sql\n' })
+  assert.match(await readFile(join(cwd, 'made/sql/tables.sql'), 'utf8'), /create table "public"\."steps"/)
+  assert.deepEqual(await readdir(join(cwd, 'made/sql')), ['tables.sql'])
   const taken = await groundstation(['generate', 'sql', ...files, '--out', 'steps.ts'], { cwd, env })
   assert.equal(taken.code, 2)
   assert.match(taken.stderr, /steps\.ts.*can't be written/)

@@ -3,6 +3,7 @@ import { after, test } from 'node:test'
 import { bigint, defineFeed, http, json, serial, Type, text } from 'groundstation'
 import detections from '../../feeds/detections.ts'
 import rockets from '../../feeds/rockets.ts'
+import graphql from '../../feeds/spacex-graphql.ts'
 import launches from '../../feeds/spacex-launches.ts'
 import { compileFeed } from '../../src/feed/compile.ts'
 import { sqlFiles } from '../../src/generate/sql.ts'
@@ -41,7 +42,7 @@ const awkward = defineFeed({
   },
 })
 
-const FEEDS = [rockets, detections, launches, awkward]
+const FEEDS = [rockets, detections, launches, ...graphql, awkward]
 
 test('generate sql makes on an empty database what a start makes', async () => {
   const started = await newGround(FEEDS)

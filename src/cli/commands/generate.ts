@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { describeApi } from '../../api/describe.ts'
 import { GroundstationError, messageOf } from '../../errors.ts'
 import type { CompiledFeed } from '../../feed/compile.ts'
+import { diagramFile } from '../../generate/diagram.ts'
 import type { GeneratedFile } from '../../generate/file.ts'
 import { ksqldbFile } from '../../generate/ksqldb.ts'
 import { sqlFiles } from '../../generate/sql.ts'
@@ -14,15 +15,20 @@ import { placesOf } from '../trino-places.ts'
 import { viewColumns } from '../view-columns.ts'
 
 type Options = CommonOptions & { readonly out?: string }
+type SqlOptions = Options & { readonly diagram?: boolean }
 type Generator<Given extends Options> = (feeds: CompiledFeed[], options: Given) => Promise<GeneratedFile[]>
 
 export function addGenerate(program: Command, context: Context): void {
   const generate = program
     .command('generate')
     .description('writes what others need to know of the feeds, from their declarations alone')
-  add(generate, context, 'sql', 'the DDL of their tables and views, as a start makes them', async feeds =>
-    sqlFiles(feeds),
-  )
+  add<SqlOptions>(
+    generate,
+    context,
+    'sql',
+    'the DDL of their tables and views, as a start makes them',
+    async (feeds, { diagram }) => (diagram === true ? [diagramFile(feeds)] : sqlFiles(feeds)),
+  ).option('--diagram', 'a picture of the tables in place of it, as Mermaid draws it')
   add(generate, context, 'ksqldb', 'a stream for each of their topics', async feeds => [ksqldbFile(feeds)])
   add(generate, context, 'trino', "what belongs into Trino's etc folder, and queries", async (feeds, options) =>
     trinoFiles(feeds, placesOf(await settingsOf(context, options))),
