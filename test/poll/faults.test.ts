@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { isPublicAddress } from '../../src/sources/poll/private.ts'
 import { RETRY_AFTER_MS_MAX, retryAfterMs } from '../../src/sources/poll/retry.ts'
+import { makeCertificate } from '../services/certificate.ts'
 import { type Answering, json, openApi } from './api.ts'
 import { ask } from './asking.ts'
 
@@ -76,6 +81,22 @@ describe('what may pass by itself is asked for again', () => {
     }
     const slow = await asked(t, drip, {}, options)
     assert.match(slow.error?.message ?? '', /has taken longer than 0.1 s/)
+  })
+})
+
+describe('a certificate', () => {
+  it('that nobody vouches for is refused', async t => {
+    const certificate = await makeCertificate(t).catch(() => undefined)
+    if (certificate === undefined) return t.skip('openssl is not here')
+    const { pem: cert, keyFile } = certificate
+    const server = createServer({ cert, key: await readFile(keyFile) }, (_request, response) => void response.end('[]'))
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    t.after(() => void server.close())
+    const { error, waits } = await ask(t, { url: `https://127.0.0.1:${(server.address() as AddressInfo).port}` })
+    assert.equal(error?.code, 'SOURCE_UNREACHABLE')
+    assert.match(error?.message ?? '', /has a certificate that isn't trusted \(DEPTH_ZERO_SELF_SIGNED_CERT\)/)
+    assert.equal(waits.length, 4)
   })
 })
 

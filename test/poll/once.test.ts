@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { describe, it } from 'node:test'
+import { runPoll } from '../../src/sources/poll/run.ts'
 import { captured } from '../captures.ts'
 import { json, openApi } from './api.ts'
 import { countsOf, openWorld, things } from './world.ts'
@@ -132,10 +133,15 @@ describe('two processes', () => {
     await asked
     // As if the lease had run out while the process stood still.
     await frozen.rows("update groundstation.poll set leased_until = '-infinity'")
-    const report = await other.poll()
-    assert.deepEqual([report.run, ...countsOf(report)], [1, 1, 0, 0, 0])
+    const polls = other.engine.polls('things')
+    const standing = await polls.standing()
+    const turn = await polls.take({ standing, leaseMs: 60_000, resumes: true, scheduledForMs: undefined })
+    assert.ok(turn)
     release()
     await assert.rejects(polling, { code: 'SOURCE_FENCED' })
+    assert.deepEqual(await frozen.rows('select id from things'), [])
+    const report = await runPoll(other.run, turn, new AbortController().signal)
+    assert.deepEqual([report.run, ...countsOf(report)], [1, 1, 0, 0, 0])
     assert.deepEqual(await frozen.rows('select id from things'), [{ id: 'new' }])
     assert.deepEqual(await frozen.rows('select run, new, error from groundstation.poll_run'), [
       { run: 1, new: 1, error: null },

@@ -178,6 +178,8 @@ function wordsOf(error: unknown): string {
     case 'UND_ERR_BODY_TIMEOUT':
       return 'has answered nothing for too long'
     default:
+      if (typeof code === 'string' && /CERT|^ERR_TLS|^UNABLE_TO/.test(code))
+        return `has a certificate that isn't trusted (${code})`
       return `can't be read (${typeof code === 'string' ? code : messageOf(error)})`
   }
 }

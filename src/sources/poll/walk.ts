@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { wrongAnswer } from './failure.ts'
 import { type Fetched, type Fetching, fetchPage } from './fetch.ts'
 import { foreseen, type Place, placeAfter } from './pages.ts'
@@ -86,8 +86,14 @@ class Repeats {
   refuse({ at }: Place, { body, cut }: Fetched): void {
     if (this.#places.has(at)) throw wrongAnswer('names as the next page one that it has named before', body)
     this.#places.add(at)
-    const items = cut.length === 0 ? '' : hash('sha256', Buffer.concat(cut), 'base64')
-    if (items !== '' && items === this.#items) throw wrongAnswer('has the same items on one page after another', body)
+    const items = digestOf(cut)
+    if (cut.length > 0 && items === this.#items) throw wrongAnswer('has the same items on one page after another', body)
     this.#items = items
   }
+}
+
+function digestOf(items: readonly Buffer[]): string {
+  const hash = createHash('sha256')
+  for (const item of items) hash.update(item)
+  return hash.digest('base64')
 }
