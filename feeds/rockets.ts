@@ -12,6 +12,7 @@ import {
   uuid,
   variants,
 } from 'groundstation'
+import { speeds } from './views/speeds.ts'
 
 const Name = Type.String({ minLength: 1 })
 const Speed = Type.Integer({ minimum: 0 })
@@ -78,6 +79,7 @@ export default defineFeed({
       columns: { ...metadata, newMission: text('message.newMission') },
     },
   },
+  views: speeds,
   state: {
     path: '/rockets',
     key: 'channel',

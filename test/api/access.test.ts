@@ -44,6 +44,11 @@ const ROUTES: Readonly<Record<string, Asked>> = {
   'GET /detections': 'reader',
   'GET /stats': 'reader',
   'GET /feeds/{feed}/views': { feed: 'reader' },
+  'GET /speeds': { feed: 'reader' },
+  'GET /speeds/rockets': { feed: 'reader' },
+  'GET /speeds/types': { feed: 'reader' },
+  'GET /speeds/missions': { feed: 'reader' },
+  'GET /speeds/minutes': { feed: 'reader' },
   'GET /alerts': 'reader',
 }
 const COVERED: Readonly<Record<Role, readonly Role[]>> = {
