@@ -31,7 +31,7 @@ export const SECRET = 'a secret of the tests, long enough'
 export async function serve(
   limits: Partial<Limits> = {},
   declared: readonly DeclaredFeed[] = [rockets, detections, launches],
-  { host = '127.0.0.1', isOpen = false } = {},
+  { host = '127.0.0.1', isOpen = false, settings = new Map<string, string>() } = {},
 ): Promise<Served> {
   // What was opened last is closed first.
   const closing: (() => Promise<void>)[] = []
@@ -40,7 +40,7 @@ export async function serve(
   })
   const store = await openStore(await freshDatabase({ after: drop => closing.push(drop) }), { connectionsMax: 8 })
   closing.push(() => store.close())
-  const feeds = declared.map(feed => compileFeed(feed.declaration))
+  const feeds = declared.map(feed => compileFeed(feed.declaration, settings))
   const engine = createEngine({ store, feeds })
   closing.push(() => engine.stop())
   await engine.start()
