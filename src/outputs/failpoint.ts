@@ -2,7 +2,7 @@
  * Named places where a test can end or freeze the process that delivers, to prove that nothing is told twice or lost. Off,
  * and free, unless a handler is set.
  */
-export const OUTPUT_FAILPOINTS = ['claimed', 'fenced', 'taken', 'appended', 'committed', 'saved'] as const
+export const OUTPUT_FAILPOINTS = ['claimed', 'fenced', 'taken', 'read', 'appended', 'committed', 'saved'] as const
 export type OutputFailpoint = (typeof OUTPUT_FAILPOINTS)[number]
 
 type Handler = (point: OutputFailpoint) => Promise<void>

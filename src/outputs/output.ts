@@ -125,6 +125,7 @@ export class Output {
       const { lastId, place } = hold.position
       const page = await plan.read(lastId, this.#limits)
       if (page.alerts.length > 0) {
+        await failpoint('read')
         await hold.move({ lastId: page.next, place: await target.deliver(page.alerts) })
         await failpoint('saved')
       } else if (page.next > lastId) hold.pass({ lastId: page.next, place })
