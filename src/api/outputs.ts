@@ -31,8 +31,8 @@ export function outputGauges(registry: Registry): (query: Query, feeds: Readonly
       labelNames: ['feed', 'kind', 'stream', 'target'],
       registers: [registry],
     })
-  const lag = gauge('lag', "Alerts of an output's stream that it has not passed.")
-  const behind = gauge('behind_seconds', 'How long the first alert that is not delivered has waited.')
+  const lag = gauge('lag', 'Alerts that an output has still to deliver.')
+  const behind = gauge('behind_seconds', 'How long the first of them has waited.')
   const running = gauge('running', 'Whether some process delivers.')
   return async (query, feeds) => {
     for (const one of [lag, behind, running]) one.reset()

@@ -40,6 +40,8 @@ export type AlertContext = {
   /** Of the feed's state, where it has one. */
   readonly stateSchema: SchemaNode | undefined
   readonly isTyped: boolean
+  /** The topic that the feed is read from, where it is. */
+  readonly readTopic: string | undefined
 }
 
 const STREAM = '/alerts'
@@ -63,6 +65,9 @@ export function compileAlert(rule: string, alert: Alert, context: AlertContext, 
     fault(alert.state === undefined ? 'content' : 'state', 'the feed has no state')
   if (types === undefined && eventMatches === undefined && stateMatches === undefined)
     faults.push({ place, message: 'a rule says when: by types, when or state' })
+  const topic = topicOf(alert.topic, environment, fault)
+  if (topic !== undefined && topic === context.readTopic)
+    fault('topic', 'the feed is read from it: its alerts would be its events')
   const keepMs = parseDurationMs(String(alert.keep ?? KEEP))
   if (keepMs === undefined) fault('keep', "expected a number and a unit, such as '30d'")
   return {
@@ -71,7 +76,7 @@ export function compileAlert(rule: string, alert: Alert, context: AlertContext, 
     stateMatches,
     needsState,
     stream: streamOf(alert.stream ?? STREAM, fault),
-    topic: topicOf(alert.topic, environment, fault),
+    topic,
     content,
     keepMs: keepMs ?? 0,
   }

@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { type CompiledAccess, compileAccess } from './access.ts'
 import { type CompiledAlert, compileAlert } from './alert.ts'
 import type { AnyVariants, FeedDeclaration } from './declare.ts'
-import type { Environment } from './env.ts'
+import { type Environment, textOf } from './env.ts'
 import { declarationError, type Fault } from './fault.ts'
 import { formFaults } from './form.ts'
 import { headerFaults, headersNamed } from './header-columns.ts'
@@ -67,14 +67,21 @@ export function compileFeed(declaration: FeedDeclaration, environment: Environme
       place: 'state',
       message: 'a state needs events with a key: identity by key and sequence, or snapshot',
     })
-  const alertContext = { environment, schemas, stateSchema: state?.schema, isTyped: types !== undefined }
+  const { source } = declaration
+  const readTopic = source === undefined || source.kind === 'poll' ? undefined : source.topic
+  const alertContext = {
+    environment,
+    schemas,
+    stateSchema: state?.schema,
+    isTyped: types !== undefined,
+    readTopic: readTopic === undefined ? undefined : textOf(readTopic, environment),
+  }
   const views = Object.entries(declaration.views ?? {}).map(([view, declared]) => compileView(view, declared, faults))
   faults.push(...nameFaults(tables, views))
   const alerts = Object.entries(declaration.alerts ?? {}).map(([rule, declared]) =>
     compileAlert(rule, declared, alertContext, faults),
   )
   checkPlaces(declaration, identity, tables, faults)
-  const { source } = declaration
   const signature = compileSignature(source?.kind === 'http' ? source.signature : undefined, environment, faults)
   const access = compileAccess(declaration.access, signature !== undefined, faults)
   const waitMs = parseDurationMs(declaration.gaps?.wait ?? '30s')

@@ -100,7 +100,7 @@ export class Output {
     } catch (error) {
       const isMine = await hold.release(messageOf(error)).catch(() => true)
       if (isMine) this.#failed(error)
-      else this.#options.log('info', `${this.#text} is delivered elsewhere now: ${messageOf(error)}`)
+      else this.#options.log('info', `${this.#text}: delivered elsewhere now: ${messageOf(error)}`)
       return !isMine
     } finally {
       await target.close()
@@ -114,7 +114,7 @@ export class Output {
     await failpoint('taken')
     if (hold.isLost) return
     const found = position.lastId > from ? `; up to ${position.lastId} they were there already` : ''
-    this.#options.log('info', `${this.#text} is delivered here, from ${from + 1} on${found}`)
+    this.#options.log('info', `${this.#text}: delivered here, from ${from + 1} on${found}`)
     this.#said = undefined
     this.#failures = 0
   }
@@ -131,14 +131,14 @@ export class Output {
       } else if (page.next > lastId) hold.pass({ lastId: page.next, place })
       else await this.#bell.wait(LOOK_MS)
     }
-    if (hold.isLost) this.#options.log('info', `${this.#text} is delivered elsewhere now`)
+    if (hold.isLost) this.#options.log('info', `${this.#text}: delivered elsewhere now`)
   }
 
   #failed(error: unknown): void {
     this.#failures++
     if (error instanceof GroundstationError && error.code === 'BODY_TOO_LARGE')
       this.#limits = { ...LIMITS, bytes: Math.max(BYTES_LEAST, this.#limits.bytes / 2) }
-    const message = `${this.#text} is not delivered: ${messageOf(error)}`
+    const message = `${this.#text}: not delivered: ${messageOf(error)}`
     if (message !== this.#said) this.#options.log('warn', message)
     this.#said = message
   }
@@ -151,6 +151,6 @@ export class Output {
 
   get #text(): string {
     const { feed, stream, kind, target } = this.#options.plan.name
-    return `${feed}: what ${stream} tells ${kind} ${target}`
+    return `${feed}: alerts of ${stream} to ${kind} ${target}`
   }
 }

@@ -206,6 +206,12 @@ const MISTAKES: readonly (readonly [string, Draft, string, RegExp])[] = [
     'views.b.path',
     /\/x is views\.a\.path already/,
   ],
+  [
+    'alerts onto the topic that it is read from',
+    { source: { kind: 'kafka', topic: 't' }, alerts: { a: { when: { number: { above: 1 } }, topic: 't' } } },
+    'alerts.a.topic',
+    /read from it/,
+  ],
   ['no identity', { identity: undefined }, 'identity', /told apart by/],
   ['an identity of no kind', { identity: {} }, 'identity', /told apart by/],
   ['a key that is no path', { identity: { key: 5, sequence: 'number' } }, 'identity.key', /a text/],

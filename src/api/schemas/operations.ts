@@ -39,9 +39,9 @@ const ToldOutput = Type.Object({
   stream: Type.String({ description: 'Whose alerts are delivered.' }),
   target: Type.String({ description: 'Where to, such as a topic.' }),
   lastId: count("Everything up to it is delivered, or is for others; an alert's id."),
-  lag: count('Alerts of the stream behind that.'),
+  lag: count('Alerts that it has still to deliver.'),
   behindMs: Type.Number({
-    description: 'How long the first of them that is to be delivered has waited; 0 where none is.',
+    description: 'How long the first of them has waited; 0 where there is none.',
   }),
   isRunning: Type.Boolean({ description: 'Whether some process delivers.' }),
   problem: Type.Union([Type.String(), Type.Null()], { description: 'What keeps it from delivering, and what to do.' }),

@@ -68,12 +68,15 @@ async function lookAtDatabase(context: Context, options: CommonOptions): Promise
 async function lookAtKafka(context: Context, options: CommonOptions): Promise<string> {
   const { kafka } = await settingsOf(context, options, 'silent')
   if (kafka === undefined) return 'not configured: posts go to the database directly'
-  const read = (await declaredFeeds(undefined, context).catch(() => [])).flatMap(({ compiled }) =>
-    compiled === undefined ? [] : (compiled.source.topic?.name ?? []),
-  )
+  const feeds = await declaredFeeds(undefined, context).catch(() => [])
+  const named = feeds.flatMap(({ compiled }) => [
+    compiled?.source.topic?.name,
+    ...(compiled?.alerts.map(({ topic }) => topic) ?? []),
+  ])
+  const used = [...new Set(named)].filter(topic => topic !== undefined)
   const topics = new Topics(kafka)
   try {
-    const found = await Promise.all(read.map(async topic => ({ topic, state: await topics.describe(topic) })))
+    const found = await Promise.all(used.map(async topic => ({ topic, state: await topics.describe(topic) })))
     const said = found.map(
       ({ topic, state }) => `${topic}: ${state === undefined ? 'none' : `${state.partitions} partitions`}`,
     )

@@ -1,5 +1,6 @@
 -- The topic that an alert is for: settled when it is raised, whatever is declared when it is delivered.
 alter table groundstation.alert add column topic text collate "C";
+create index alert_topic on groundstation.alert (stream, feed, topic, id) where topic is not null;
 
 -- What follows a feed's alerts of one stream and delivers them elsewhere. epoch: counted up by whoever takes it over; nobody
 -- of an earlier one moves it. held_until: others leave it alone until then. last_id: everything up to it is delivered, or

@@ -7,9 +7,9 @@ export type StoredOutput = {
   readonly kind: string
   readonly target: string
   readonly lastId: number
-  /** Alerts of its stream that it hasn't passed. */
+  /** Alerts that it has still to deliver. */
   readonly lag: number
-  /** Since when the first that it has still to deliver waits; 0 where there is none. */
+  /** How long the first of them has waited; 0 where there is none. */
   readonly behindMs: number
   readonly isHeld: boolean
   readonly problem: string | null
@@ -20,18 +20,18 @@ const WAITING = 'a.stream = o.stream and a.feed = o.feed and a.topic = o.target 
 /** Every output that was ever started, with how far behind it is. */
 export async function listOutputs(query: Query): Promise<StoredOutput[]> {
   const { rows } = await query(
-    `select f.name as feed, o.stream, o.kind, o.target, o.last_id as "lastId", greatest(s.last_id - o.last_id, 0) as lag,
+    `select f.name as feed, o.stream, o.kind, o.target, o.last_id as "lastId",
+       (select count(*) from groundstation.alert a where ${WAITING}) as lag,
        coalesce((
          select (extract(epoch from clock_timestamp() - a.raised) * 1000)::double precision
          from groundstation.alert a where ${WAITING} order by a.id limit 1), 0) as "behindMs",
        coalesce(o.held_until > clock_timestamp(), false) as "isHeld", o.problem
      from groundstation.output o join groundstation.feed f on f.id = o.feed
-     left join groundstation.stream s on s.path = o.stream
      order by f.name, o.stream, o.kind, o.target`,
     [],
     'list-outputs',
   )
-  return (rows as StoredOutput[]).map(row => ({ ...row, lag: Number(row.lag ?? 0) }))
+  return rows as StoredOutput[]
 }
 
 /** What a feed's outputs of one kind have still to deliver to targets, by stream and target. */

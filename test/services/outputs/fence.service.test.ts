@@ -57,7 +57,7 @@ describe('who delivered before', () => {
     for (const worker of frozen) worker.thaw()
     await world.raise(5)
     for (const worker of frozen)
-      await until('it has noticed', async () => worker.output.includes('is delivered elsewhere now'))
+      await until('it has noticed', async () => worker.output.includes('delivered elsewhere now'))
     for (const worker of frozen.slice(0, 2)) assert.match(worker.output, /Another producer has taken over/)
     await last.kill()
     await world.raise(5)
