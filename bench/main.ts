@@ -9,6 +9,7 @@ import { measureHot } from './figures/hot.ts'
 import { measureHttp } from './figures/http.ts'
 import { measureKeys } from './figures/keys.ts'
 import { measureLatency } from './figures/latency.ts'
+import { measureLogins } from './figures/logins.ts'
 import { measureLong } from './figures/long.ts'
 import { measureMemory } from './figures/memory.ts'
 import { measurePosts } from './figures/posts.ts'
@@ -31,6 +32,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   keys: measureKeys,
   long: measureLong,
   hot: measureHot,
+  logins: measureLogins,
   memory: measureMemory,
   start: measureStart,
   ...WITH_KAFKA,

@@ -8,7 +8,7 @@ import { type Product, type Start, startProduct } from '../product.ts'
 
 export const CONNECTIONS = 64
 export const KEYS = 1_000
-const DATABASE = 'bench_posts'
+export const DATABASE = 'bench_posts'
 const WARM_UP_SECONDS = 3
 /** More than any server here answers in a second. */
 const PER_SECOND_MAX = 30_000
