@@ -3,7 +3,7 @@
  * around them is parsed, and so is checked; the items are left to the engine, which refuses a broken one by itself.
  */
 import { isSpace } from '../split/gather.ts'
-import { wrongAnswer } from './failure.ts'
+import { garbled } from './failure.ts'
 
 export type CutPage = {
   readonly items: readonly Buffer[]
@@ -36,7 +36,7 @@ function parsed(around: Buffer, page: Buffer): unknown {
   try {
     return JSON.parse(around.toString('utf8').replace(/^\ufeff/, ''))
   } catch {
-    throw wrongAnswer('is not JSON', page)
+    throw garbled('is not JSON', page)
   }
 }
 
@@ -48,7 +48,7 @@ function missing(page: Buffer, path: readonly string[]) {
   )
   const place = path.length === 0 ? 'the answer' : path.join('.')
   const found = value === undefined ? 'missing' : value === null ? 'null' : `a ${typeof value}`
-  return wrongAnswer(`${place} is ${found}, and should be a list`, page)
+  return garbled(`${place} is ${found}, and should be a list`, page)
 }
 
 /** Goes over a page's bytes value by value. What it passes over is checked no further than its brackets. */
@@ -149,7 +149,7 @@ class Scan {
   }
 
   #broken() {
-    return wrongAnswer(this.at >= this.#page.length ? 'ends in the middle of its JSON' : 'is not JSON', this.#page)
+    return garbled(this.at >= this.#page.length ? 'ends in the middle of its JSON' : 'is not JSON', this.#page)
   }
 }
 

@@ -1,7 +1,7 @@
 import type { CompiledPoll } from '../../feed/poll.ts'
 import type { Answer, PollClient } from './client.ts'
 import { cutItems } from './cut.ts'
-import { PageFailure, wrongAnswer } from './failure.ts'
+import { garbled, PageFailure, wrongAnswer } from './failure.ts'
 import { type Came, type Place, requestAt } from './pages.ts'
 import { type Chance, retryAfterMs, withRetries } from './retry.ts'
 
@@ -23,27 +23,22 @@ export type Fetched = Came & {
   readonly isUnchanged: boolean
 }
 
-/** One page, and its items. Raises PageFailure. */
-export async function fetchPage(fetching: Fetching, place: Place): Promise<Fetched> {
-  const { poll } = fetching
-  const { status, body, headers } = await ask(fetching, place)
-  if (status === 304) return { cut: [], items: 0, around: undefined, body, headers, isUnchanged: true }
-  const { items: cut, around } = cutItems(body, poll.items)
-  if (poll.isGraphql && hasErrors(around)) throw wrongAnswer('answers a query with errors', body)
-  return { cut, items: cut.length, around, body, headers, isUnchanged: false }
+/** One page, and its items; asked for again where that may help. Raises PageFailure. */
+export function fetchPage(fetching: Fetching, place: Place): Promise<Fetched> {
+  const { chance, signal } = fetching
+  return withRetries(() => fetchOnce(fetching, place), chance, signal)
 }
 
-/** Tries again what may pass by itself. */
-async function ask({ poll, client, chance, signal, conditions, onRequest }: Fetching, place: Place): Promise<Answer> {
-  const { headers, ...rest } = requestAt(poll, place)
-  const isConditional = Object.keys(conditions).length > 0
-  const once = async () => {
-    onRequest()
-    const answer = await client.send({ ...rest, headers: { ...headers, ...conditions } }, signal)
-    refuseStatus(answer, isConditional)
-    return answer
-  }
-  return withRetries(once, chance, signal)
+async function fetchOnce({ poll, client, signal, conditions, onRequest }: Fetching, place: Place): Promise<Fetched> {
+  const { headers: own, ...rest } = requestAt(poll, place)
+  onRequest()
+  const answer = await client.send({ ...rest, headers: { ...own, ...conditions } }, signal)
+  refuseStatus(answer, Object.keys(conditions).length > 0)
+  const { status, body, headers } = answer
+  if (status === 304) return { cut: [], items: 0, around: undefined, body, headers, isUnchanged: true }
+  const { items: cut, around } = cutItems(body, poll.items)
+  if (poll.isGraphql && hasErrors(around)) throw garbled('answers a query with errors', body)
+  return { cut, items: cut.length, around, body, headers, isUnchanged: false }
 }
 
 function refuseStatus({ status, headers, body }: Answer, isConditional: boolean): void {

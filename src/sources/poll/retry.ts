@@ -1,4 +1,3 @@
-import { GroundstationError } from '../../errors.ts'
 import { PageFailure } from './failure.ts'
 
 /** Time and chance, as arguments. */
@@ -9,7 +8,6 @@ export type Chance = {
   readonly random: () => number
 }
 
-export const ATTEMPTS_MAX = 5
 const FIRST_MS = 500
 const WAIT_MS_MAX = 30_000
 /** Who asks to be left alone for longer is asked again at the next poll. */
@@ -34,9 +32,9 @@ export async function withRetries<Result>(
 }
 
 function waitOf(error: unknown, attempt: number, random: () => number): number | undefined {
-  if (!(error instanceof GroundstationError) || !error.canRetry || attempt >= ATTEMPTS_MAX) return undefined
+  if (!(error instanceof PageFailure) || attempt >= error.attempts) return undefined
   const ownMs = Math.min(FIRST_MS * 2 ** (attempt - 1), WAIT_MS_MAX) * (0.5 + random() / 2)
-  const askedMs = error instanceof PageFailure ? error.retryAfterMs : undefined
+  const askedMs = error.retryAfterMs
   if (askedMs === undefined) return ownMs
   return askedMs > RETRY_AFTER_MS_MAX ? undefined : Math.max(askedMs, ownMs)
 }
