@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { TransactionalProducer } from '../../../src/kafka/transactions.ts'
 import { expectKept } from '../../faults/load.ts'
+import { statement } from '../../faults/observed.ts'
 import { until } from '../../until.ts'
 import { kafkaMissing } from '../kafka/library.ts'
 import { readCommitted } from '../kafka/records.ts'
@@ -61,6 +62,39 @@ describe('who delivered before', () => {
     for (const worker of frozen.slice(0, 2)) assert.match(worker.output, /Another producer has taken over/)
     await last.kill()
     await world.raise(5)
+    expectKept({ violations: await checkDelivered(world) }, 0, import.meta.url)
+  })
+
+  test("is found behind what another program's open transaction hides for a while", { skip }, async t => {
+    const world = await newWorld(t)
+    const connection = { brokers: [world.brokers] }
+    const [other, another] = [1, 2].map(() => new TransactionalProducer(connection, `others.${world.topic}`))
+    assert.ok(other !== undefined && another !== undefined)
+    t.after(async () => {
+      await other.close()
+      await another.close()
+    })
+    const first = await deliverer(world, { point: 'committed' })
+    const next = await deliverer(world)
+    first.launch()
+    await until('it is at work', async () => first.output.includes('delivered here'))
+    await other.fence()
+    const hiding = [0, 1, 2].map(partition => ({
+      topic: world.topic,
+      partition,
+      value: Buffer.from('x'),
+      headers: {},
+    }))
+    await other.append(hiding)
+    await world.raise(20)
+    await until('it is killed before it says what it delivered', async () => !first.isRunning)
+    next.launch()
+    const epoch = async () =>
+      (await statement(world.databaseUrl, 'select epoch::int from groundstation.output'))[0]?.epoch
+    await until('another takes over', async () => (await epoch()) === 2)
+    await world.raise(20)
+    // It is aborted.
+    await another.fence()
     expectKept({ violations: await checkDelivered(world) }, 0, import.meta.url)
   })
 })
