@@ -10,6 +10,10 @@ import { type ApiContext, feedOf } from './context.ts'
 import { sendList, sendRows } from './list.ts'
 import { limitOf, parametersOf, skipOf } from './parameters.ts'
 import { viewListSchema, viewSchema } from './schemas/views.ts'
+import { Turns } from './turns.ts'
+
+/** Views may take long: they get half of the readers' connections at most, so that states and health have theirs. */
+const TURNS = { atOnce: 4, waitingMax: 100 }
 
 type Columns = ReadonlyMap<string, readonly ViewColumn[]>
 
@@ -22,8 +26,9 @@ export const columnsOf = (query: Query, feeds: ReadonlyMap<string, CompiledFeed>
 
 /** `GET path` for each view that has one, and `GET /feeds/{feed}/views`: what there is, and how fresh. */
 export function addViews(server: FastifyInstance, context: ApiContext, columns: Columns): void {
+  const turns = new Turns(TURNS)
   for (const feed of context.feeds.values())
-    for (const view of feed.views) addView(server, context, feed, view, columns.get(nameOf(view)) ?? [])
+    for (const view of feed.views) addView(server, { ...context, turns }, feed, view, columns.get(nameOf(view)) ?? [])
   const options = { schema: viewListSchema, config: accessTo('read', NAMED) }
   server.get('/feeds/:feed/views', options, async (request, reply) => {
     parametersOf(request, [])
@@ -40,7 +45,7 @@ export function addViews(server: FastifyInstance, context: ApiContext, columns: 
 
 function addView(
   server: FastifyInstance,
-  { query }: ApiContext,
+  { query, turns }: ApiContext & { readonly turns: Turns },
   feed: CompiledFeed,
   view: CompiledView,
   columns: readonly ViewColumn[],
@@ -50,7 +55,8 @@ function addView(
   server.get(view.path, options, async (request, reply) => {
     const parameters = parametersOf(request, view.isPaged ? ['skip', 'limit'] : [])
     const page = view.isPaged ? { skip: skipOf(parameters.skip), limit: limitOf(parameters.limit) } : undefined
-    const { rows, refreshed } = await listViewRows(query, view, columns, page)
+    const read = () => listViewRows(query, view, columns, page)
+    const { rows, refreshed } = await turns.run(read, 'Many read views at the moment: ask again.')
     return sendRows(reply, rows, { ...page, ...(view.refreshMs === undefined ? {} : { refreshed }) })
   })
 }

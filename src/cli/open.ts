@@ -67,15 +67,18 @@ type RuntimeOpening = Opening & {
   readonly feeds: readonly CompiledFeed[]
   /** Whether this process releases the feed's holes; it does, unless told otherwise. */
   readonly sweeps?: (feed: CompiledFeed) => boolean
+  /** Whether a view that can't be made stops it, where what is missing may come with other feeds. */
+  readonly needsViews?: boolean
 }
 
 export async function openRuntime(opening: RuntimeOpening): Promise<Runtime> {
-  const { log, feeds, signal, sweeps = () => true } = opening
+  const { log, feeds, signal, sweeps = () => true, needsViews = false } = opening
   const database = await openDatabase(opening)
   const engine = createEngine({
     store: database.store,
     feeds,
     sweeps,
+    needsViews,
     readsTopics: opening.settings.kafka !== undefined,
     log: (level, message) => log[level](message),
   })

@@ -3,6 +3,7 @@ import type { CompiledFeed } from '../feed/compile.ts'
 import { migrate } from '../store/migrate.ts'
 import type { Store } from '../store/store.ts'
 import { makeViews } from '../store/views/make.ts'
+import { lacksRelation } from '../store/views/problem.ts'
 import type { Engine, EngineHealth, PartitionLogs, Polls } from './contract.ts'
 import { Refresher } from './refresher.ts'
 import { FeedRunner } from './runner.ts'
@@ -19,6 +20,8 @@ export type EngineOptions = {
   readonly limits?: Partial<WriterLimits>
   /** How often holes whose wait is over are looked for. */
   readonly sweepMs?: number
+  /** Without it a view over another feed's tables, which aren't there yet, is left out, and told. It is, unless told otherwise. */
+  readonly needsViews?: boolean
   /** How often it is asked which views are due to be refreshed. */
   readonly refreshTurnMs?: number
   /** Whether this process looks for them, by feed; it does, unless told otherwise. */
@@ -81,7 +84,7 @@ export function createEngine(options: EngineOptions): Engine & PartitionLogs & P
       await migrate(options.store)
       for (const one of runners.values()) await one.start()
       // Once every table is there: a view may read another feed's.
-      for (const feed of options.feeds) await makeViews(options.store, feed, message => log('warn', message))
+      for (const feed of options.feeds) await startViews(options, feed, message => log('warn', message))
       refresher.start()
       state = 'started'
     },
@@ -90,6 +93,19 @@ export function createEngine(options: EngineOptions): Engine & PartitionLogs & P
       await refresher.stop()
       await Promise.all([...runners.values()].map(one => one.stop()))
     },
+  }
+}
+
+async function startViews(
+  { store, needsViews = true }: EngineOptions,
+  feed: CompiledFeed,
+  log: (message: string) => void,
+): Promise<void> {
+  try {
+    await makeViews(store, feed, log)
+  } catch (error) {
+    if (needsViews || !lacksRelation(error)) throw error
+    log(`${messageOf(error)}. It is made when all feeds are started`)
   }
 }
 

@@ -27,7 +27,10 @@ export function viewSchema(feed: CompiledFeed, view: CompiledView, columns: read
       view.refreshMs === undefined ? 'Computed at each reading.' : `Computed every ${view.refreshMs / 1000} s.`,
     ].join(' '),
     ...(view.isPaged ? { querystring: Type.Object(skipParameters) } : {}),
-    response: { 200: jsonContent(view.isPaged ? 'A page.' : 'All rows.', rowsOf(row, head)), ...problemContents(400) },
+    response: {
+      200: jsonContent(view.isPaged ? 'A page.' : 'All rows.', rowsOf(row, head)),
+      ...problemContents(400, 429),
+    },
   } as FastifySchema
 }
 

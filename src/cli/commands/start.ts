@@ -50,7 +50,15 @@ async function start(context: Context, paths: string[], options: Options): Promi
   let outputs: OutputRoles | undefined
   let server: Server | undefined
   try {
-    runtime = await openRuntime({ settings, log, cwd, signal, feeds, sweeps: sweepsOf(settings, options.roles) })
+    runtime = await openRuntime({
+      settings,
+      log,
+      cwd,
+      signal,
+      feeds,
+      sweeps: sweepsOf(settings, options.roles),
+      needsViews: true,
+    })
     topics = await openTopics({ engine: runtime.engine, settings, feeds, roles: options.roles, log })
     outputs = openOutputs({ store: runtime.database.store, settings, feeds, roles: options.roles, log })
     server = await serve(context, { settings, log, feeds, runtime, topics, options })

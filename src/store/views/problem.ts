@@ -29,3 +29,12 @@ export function refusedView(feed: string, view: CompiledView, error: unknown, st
     { cause: error, at: `views.${nameOf(view)}` },
   )
 }
+
+/** Whether what a view reads isn't there. */
+export const lacksRelation = (error: unknown): boolean => codeOf(error) === '42P01'
+
+/** PostgreSQL's, also of an error that tells it in words. */
+export function codeOf(error: unknown): unknown {
+  const { cause, code } = error as { cause?: unknown; code?: unknown }
+  return cause === undefined ? code : codeOf(cause)
+}

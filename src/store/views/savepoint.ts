@@ -1,4 +1,5 @@
 import type { Client } from '../store.ts'
+import { codeOf } from './problem.ts'
 
 /** Whether `work` went well. What it did is undone where it ends with this SQLSTATE, or with any where none is given. */
 export async function tries(client: Client, state: string | undefined, work: () => Promise<unknown>): Promise<boolean> {
@@ -13,10 +14,4 @@ export async function tries(client: Client, state: string | undefined, work: () 
     await client.query('rollback to savepoint try')
     return false
   }
-}
-
-/** PostgreSQL's, also of an error that tells it in words. */
-function codeOf(error: unknown): unknown {
-  const { cause, code } = error as { cause?: unknown; code?: unknown }
-  return cause === undefined ? code : codeOf(cause)
 }

@@ -10,15 +10,15 @@ import { refusedView } from './problem.ts'
 
 /**
  * The columns that declared views have, without making any: in a transaction that is rolled back. What is there already isn't
- * locked: a view that is there is tried as a temporary one. Errors: DECLARATION_INVALID.
+ * locked: a view that is there is tried as a temporary one. `of`: whose views; their tables may be others'. Errors: DECLARATION_INVALID.
  */
-export function tryViews(store: Store, feeds: readonly CompiledFeed[]): Promise<Map<string, ViewColumn[]>> {
+export function tryViews(store: Store, feeds: readonly CompiledFeed[], of = feeds): Promise<Map<string, ViewColumn[]>> {
   return store.withClient(async client => {
     await client.query('begin')
     await client.query('set local search_path = public')
     for (const feed of feeds) for (const table of feed.tables) await makeTable(client, table)
     const found = new Map<string, ViewColumn[]>()
-    for (const feed of feeds)
+    for (const feed of of)
       for (const view of feed.views) found.set(nameOf(view), await tryView(client, feed.name, view))
     await client.query('rollback')
     return found
