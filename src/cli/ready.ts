@@ -25,13 +25,15 @@ export function announce(ready: Ready, options: CommonOptions): void {
     post: takes ? `${address}${feed.source.path ?? eventsPathOf(feed)}` : null,
     state: serves && feed.state !== undefined ? `${address}${feed.state.path}` : null,
     reads: serves ? [...servedPaths(feed), ...streamPaths(feed)].map(path => `${address}${path}`) : [],
+    polls: (roles.includes('worker') ? feed.source.poll?.shown : undefined) ?? null,
     off: whyOff(feed, settings) ?? null,
   }))
-  const lines = shown.flatMap(({ name, post, reads, off }) => {
+  const lines = shown.flatMap(({ name, post, reads, polls, off }) => {
     const places = [...(post === null ? [] : [`POST ${post}`]), ...reads.map(path => `GET ${path}`)]
     return [
       `  ${name}`,
       ...places.map(place => `    ${place}`),
+      ...(polls === null ? [] : [`    polls ${polls}`]),
       ...(off === null ? [] : [`    its source is off: ${off}; its API and ingest work`]),
     ]
   })

@@ -67,6 +67,7 @@ describe('start', () => {
     t.after(() => void child.kill('SIGKILL'))
     const exit = once(child, 'exit')
     const told = await outputOf(child, / {2}psql {2}.*\n/)
+    assert.match(told, new RegExp(`^ {4}polls ${api.url}/things$`, 'm'))
     assert.doesNotMatch(told, /is off/)
     await until('it has polled three times', async () => api.asked.length >= 3)
     child.kill('SIGTERM')

@@ -75,6 +75,18 @@ describe('one poll', () => {
     })
   })
 
+  it('takes a page of very many items in several transactions, and counts them through', async t => {
+    const items = Array.from({ length: 10_050 }, (_, index) => (index === 10_030 ? {} : { id: `t${index}` }))
+    const api = await openApi(t, json(items))
+    const world = await openWorld(t, things({ url: api.url, every: '1h' }))
+    assert.deepEqual(countsOf(await world.poll()), [10_049, 0, 0, 1])
+    assert.equal(await world.value('select count(*)::int from things'), 10_049)
+    assert.deepEqual(await world.value('select source from groundstation.dead_letters'), {
+      poll: api.url,
+      item: 10_031,
+    })
+  })
+
   it('of real launches, twice: nothing changes; then one did', async t => {
     const file = captured(t, 'spacex-rest/launches_2022-09.json')
     if (file === undefined) return

@@ -1,6 +1,7 @@
 /**
- * One poll of a feed, by whoever holds its lease. Each page is a submission: its events, and in the same transaction how
- * far the poll is, fenced by the epoch. So a poll that is cut off goes on behind the last page that was applied.
+ * One poll of a feed, by whoever holds its lease. Each page is a submission, or several where it is very large: its
+ * events, and in the same transaction how far the poll is, fenced by the epoch. So a poll that is cut off goes on behind
+ * the last page that was applied.
  */
 import type { Engine, PollCounts, Polls, PollTurn } from '../../engine/contract.ts'
 import { GroundstationError } from '../../errors.ts'
@@ -33,6 +34,9 @@ export type PollReport = PollCounts & {
   readonly note: string | undefined
   readonly failure: GroundstationError | undefined
 }
+
+/** Items that are applied in one transaction. */
+const TOGETHER_MAX = 10_000
 
 /** How far a run is; kept with what it applied. */
 type Cursor = {
@@ -156,13 +160,19 @@ class Run {
     this.#next = null
   }
 
+  /** A page of very many items is several transactions; cut off between them, it is read again. */
   async #apply({ cut, place, after }: Page): Promise<void> {
     const page = this.#options.poll.pages === undefined ? undefined : place.index + 1
-    await this.#sightings?.saw(cut)
-    const outcomes = await this.#writer.apply(cut, page, decided =>
-      this.#cursorOf(added(this.#counts, countOutcomes(decided)), after),
-    )
-    this.#counts = added(this.#counts, countOutcomes(outcomes))
+    const begun = this.#cursorOf(this.#counts, place)
+    for (let before = 0; before < cut.length; before += TOGETHER_MAX) {
+      const items = cut.slice(before, before + TOGETHER_MAX)
+      const isLast = before + items.length === cut.length
+      await this.#sightings?.saw(items)
+      const outcomes = await this.#writer.apply(items, { page, before }, decided =>
+        isLast ? this.#cursorOf(added(this.#counts, countOutcomes(decided)), after) : begun,
+      )
+      this.#counts = added(this.#counts, countOutcomes(outcomes))
+    }
   }
 
   /** What is gone; why this poll says nothing of it. */
@@ -172,7 +182,7 @@ class Run {
         const { changed, rejected } = countOutcomes(outcomes)
         return added(this.#counts, { gone: changed, rejected })
       }
-      const outcomes = await this.#writer.apply(tombstones, undefined, decided => this.#cursorOf(tally(decided), null))
+      const outcomes = await this.#writer.apply(tombstones, {}, decided => this.#cursorOf(tally(decided), null))
       this.#counts = tally(outcomes)
     })
     if (typeof settled === 'string') return settled

@@ -11,6 +11,9 @@ export type WriterOptions = {
   readonly eventBytesMax: number
 }
 
+/** The page, where there are several; how many items of it came before. */
+export type ItemsPlace = { readonly page?: number | undefined; readonly before?: number }
+
 type Outcomes = readonly (Outcome | undefined)[]
 
 /** Submits what a poll brings, page by page, fenced by the epoch of its turn. Raises SOURCE_FENCED, and what `submit` does. */
@@ -27,17 +30,17 @@ export class PageWriter {
     this.#offset = nextOffset
   }
 
-  /** Items, with where the poll goes on after them; `page` where there are several. */
+  /** Items, with where the poll goes on after them. */
   async apply(
     items: readonly Buffer[],
-    page: number | undefined,
+    { page, before = 0 }: ItemsPlace,
     cursor: (outcomes: Outcomes) => unknown,
   ): Promise<readonly Outcome[]> {
     const { poll, eventBytesMax } = this.#options
     const where = page === undefined ? {} : { page }
     const outcomes = await this.#submit({
       events: items.map(item => (item.length > eventBytesMax ? item.subarray(0, BEGINNING_BYTES) : item)),
-      origin: index => ({ poll: poll.shown, ...where, item: index + 1 }),
+      origin: index => ({ poll: poll.shown, ...where, item: before + index + 1 }),
       refusalOf: index => refuseSize(items[index]?.length ?? 0, eventBytesMax),
       log: { ...this.#position(1), cursor },
     })
@@ -62,7 +65,7 @@ export class PageWriter {
     return engine.submit(feed, submission)
   }
 
-  /** A page is one place in the log, whatever it holds. */
+  /** What is submitted together is one place in the log, whatever it holds. */
   #position(pages: number): LogPosition {
     const first = this.#offset
     return { name: POLL_LOG, epoch: this.#epoch, first, next: first + pages, offsetOf: () => first }
