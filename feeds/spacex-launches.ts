@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { arrival, defineFeed, env, json, poll, Type, text } from 'groundstation'
+import { launchViews } from './views/launches.ts'
 
 const Launch = Type.Object({
   id: Type.String({ minLength: 1 }),
@@ -33,4 +34,5 @@ export default defineFeed({
       },
     },
   },
+  views: launchViews,
 })

@@ -40,6 +40,11 @@ test('every path is described, each operation under a name of its own', () => {
   assert.equal(new Set(names).size, names.length)
   assert.deepEqual(Object.keys(document.paths ?? {}).sort(), [
     '/alerts',
+    '/analytics/by-year',
+    '/analytics/delays-by-year',
+    '/analytics/launch-sites',
+    '/analytics/top-payload-masses',
+    '/analytics/totals',
     '/detections',
     '/feeds',
     '/feeds/detections/events',

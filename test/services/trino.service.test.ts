@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import detections from '../../feeds/detections.ts'
 import rockets from '../../feeds/rockets.ts'
+import launches from '../../feeds/spacex-launches.ts'
 import { channel, exploded, faster, launched } from '../api/rocket.ts'
+import { captured } from '../captures.ts'
 import { groundstation } from '../cli/program.ts'
 import { freshDatabase } from '../database.ts'
 import { openGround } from '../engine/ground.ts'
@@ -19,8 +21,8 @@ import { startTrino } from './trino/server.ts'
 
 const skip = (await kafkaMissing()) || (await trinoMissing())
 
-const FEEDS = [rockets, detections]
-const FILES = ['rockets', 'detections'].map(feed => join(PROJECT, 'feeds', `${feed}.ts`))
+const FEEDS = [rockets, detections, launches]
+const FILES = ['rockets', 'detections', 'spacex-launches'].map(feed => join(PROJECT, 'feeds', `${feed}.ts`))
 const ROCKETS = Array.from({ length: 100 }, (_, index) => [
   launched(channel(index), 1, `Type-${index % 7}`),
   faster(channel(index), 2, index + 1),
@@ -29,6 +31,15 @@ const ROCKETS = Array.from({ length: 100 }, (_, index) => [
 ]).flat()
 const MAKES = ['Toyota', 'Škoda', 'Kia', 'Toyota', 'Kia', 'Toyota']
 const DETECTIONS = MAKES.map((Make, index) => JSON.stringify({ Year: 2011 + index, Make, Model: 'A', Category: 'SUV' }))
+
+/** As they were captured; where they aren't, two that will do. */
+async function launchesGiven(): Promise<string[]> {
+  const path = captured({ skip: () => undefined }, 'spacex-rest/launches_2022-09.json')
+  const launch = { id: 'a', success: true, date_utc: '2006-03-24T22:30:00.000Z', payloads: ['p'] }
+  const given: unknown =
+    path === undefined ? [launch, { ...launch, id: 'b' }] : JSON.parse(await readFile(path, 'utf8'))
+  return (given as object[]).map(one => JSON.stringify(one))
+}
 
 /** The stores with something in them, and Trino over what the program wrote of the settings. */
 async function setUp() {
@@ -40,6 +51,7 @@ async function setUp() {
   const ground = await openGround(databaseUrl, FEEDS)
   await ground.send('rockets', ...ROCKETS)
   await ground.send('detections', ...DETECTIONS)
+  await ground.send('spacex-launches', ...(await launchesGiven()))
   await produce(
     broker.brokers,
     topic,
@@ -76,7 +88,14 @@ function over({ ground, table, ask, generated }: Awaited<ReturnType<typeof setUp
     assert.deepEqual(names.sort(), ['kafka', 'mongodb', 'postgresql', 'system'])
   })
 
-  for (const name of ['rocket_launched', 'speed_change', 'rocket_exploded', 'mission_changed', 'detections'])
+  for (const name of [
+    'rocket_launched',
+    'speed_change',
+    'rocket_exploded',
+    'mission_changed',
+    'detections',
+    'raw_launches',
+  ])
     test(`has the rows of ${name} as PostgreSQL has them`, async () => {
       const rows = await ground.rows(`select * from ${name} order by 2, 3, 1`)
       assert.deepEqual(plain(await ask(`select * from postgresql.public.${name} order by 2, 3, 1`)), plain(rows))
@@ -88,6 +107,12 @@ function over({ ground, table, ask, generated }: Awaited<ReturnType<typeof setUp
       count_if(json_extract_scalar(event, '$.message.reason') = 'PRESSURE "LOSS"' || chr(10) || 'µ') as exploded
       from postgresql.groundstation.record where feed = 'rockets'`
     assert.deepEqual(await ask(sql), [{ events: 400, keys: 100, exploded: 100 }])
+  })
+
+  test('calculates with averages, which have no scale of their own', async () => {
+    const sql = 'select round(sum(average_payload_mass), 2) as mass from'
+    const rows = await ground.rows(`${sql} launch_aggregates_view`)
+    assert.deepEqual(plain(await ask(`${sql} postgresql.public.launch_aggregates_view`)), plain(rows))
   })
 
   test('counts the topic, over TLS and with a password, and reads its events', async () => {
