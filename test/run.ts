@@ -52,8 +52,8 @@ try {
   if (kafka !== undefined) process.env[KAFKA_URL] = kafka.url
   await makeTemplate(server.url)
   const counts = await runFiles()
-  const { tests, passed, skipped, todo } = counts
-  const failed = Math.max(tests - passed - skipped - todo, ended.aborted ? 1 : 0)
+  const { tests, passed, skipped, todo, hasFailed } = counts
+  const failed = Math.max(tests - passed - skipped - todo, hasFailed || ended.aborted ? 1 : 0)
   if (tooLong.aborted) console.log(`The run was ended after ${RUN_MS_MAX[kind] / MINUTE_MS} minutes.`)
   console.log(`${passed} passed, ${failed} failed, ${skipped + todo} skipped`)
   if (failed > 0) process.exitCode = 1
@@ -65,9 +65,11 @@ try {
 
 type Counts = { readonly tests: number; readonly passed: number; readonly skipped: number; readonly todo: number }
 
-async function runFiles(): Promise<Counts> {
+/** `hasFailed`: a suite may fail before it has any test, which no count tells. */
+async function runFiles(): Promise<Counts & { readonly hasFailed: boolean }> {
   let counts: Counts = { tests: 0, passed: 0, skipped: 0, todo: 0 }
-  if (files.length === 0) return counts
+  let hasFailed = false
+  if (files.length === 0) return { ...counts, hasFailed }
   const stream = run({
     files,
     cwd: ROOT,
@@ -78,6 +80,9 @@ async function runFiles(): Promise<Counts> {
   stream.on('test:summary', summary => {
     if (summary.file === undefined) counts = summary.counts
   })
+  stream.on('test:fail', ({ todo }) => {
+    hasFailed ||= todo === undefined
+  })
   for await (const text of stream.compose(new spec())) process.stdout.write(text)
-  return counts
+  return { ...counts, hasFailed }
 }

@@ -77,7 +77,7 @@ async function setUp() {
   }
 }
 
-// Not within a suite: what fails there is nobody's failure.
+// At the file's own level, so that nothing is started for a suite that is skipped.
 const world = skip === false ? await setUp() : undefined
 if (world === undefined) test('Trino over what generate trino writes', { skip })
 else describe('Trino over what generate trino writes', () => over(world))
