@@ -8,7 +8,7 @@ import { checkOrder, checkTables } from './check-record.ts'
 import { type History, isAcknowledged, isUnknown, nameOf, type Sent } from './history.ts'
 import { type Observed, observe } from './observed.ts'
 
-export type Promised = 'L' | 'O' | 'F' | 'C' | 'U' | 'R' | 'H' | 'S'
+export type Promised = 'L' | 'O' | 'F' | 'C' | 'U' | 'R' | 'H' | 'S' | 'S'
 export type Violation = { readonly promise: Promised; readonly text: string }
 
 export async function check(history: History, url: string, feed = 'rockets'): Promise<Violation[]> {

@@ -6,7 +6,7 @@ import { PROJECT } from './service.ts'
 
 export type Edit = { readonly file: string; readonly find: string; readonly replace: string }
 
-const COPIED = ['src', 'feeds', 'bin', 'package.json', 'test/faults/child.ts']
+const COPIED = ['src', 'feeds', 'bin', 'package.json', 'test/faults/child.ts', 'test/faults/loud-rockets.ts']
 
 /** A copy with these edits; each must find its text exactly once, so that a bug that can't be planted any more is noticed. */
 export async function plant(t: { after(work: () => Promise<void>): void }, edits: readonly Edit[]): Promise<string> {

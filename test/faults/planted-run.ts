@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, type TestContext, test } from 'node:test'
 import { report } from './checker.ts'
 import { Cluster } from './cluster.ts'
+import { liveRun } from './live-runs.ts'
 import { type Run, seedOf } from './load.ts'
 import { plant } from './mutant.ts'
 import type { Planted } from './planted.ts'
@@ -13,7 +14,11 @@ const RUNS: Record<Planted['run'], (t: TestContext, options: RunOptions) => Prom
   two: twoRun,
   crash: crashRun,
   cuts: cutRun,
+  live: (t, options) => liveRun(t, { ...options, ...LIVE }),
 }
+
+/** Bodies large enough that a service's writers work side by side. */
+const LIVE = { listeners: 16, messages: 2_000, rockets: 30, singles: 4, streams: 6 }
 
 export function testPlanted(all: readonly Planted[]): void {
   let cluster: Cluster

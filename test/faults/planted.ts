@@ -4,8 +4,11 @@ import type { Edit } from './mutant.ts'
 
 export type Planted = {
   readonly name: string
-  /** The run that it is planted in: `kill` -9 of one service, of two at once, a `crash` of the database, `cuts` around commits. */
-  readonly run: 'kill' | 'two' | 'crash' | 'cuts'
+  /**
+   * The run that it is planted in: `kill` -9 of one service, of two at once, a `crash` of the database, `cuts` around
+   * commits, two services with `live` streams.
+   */
+  readonly run: 'kill' | 'two' | 'crash' | 'cuts' | 'live'
   readonly edits: readonly Edit[]
   readonly env?: Readonly<Record<string, string>>
   /** How often the fault happens; 2 unless told otherwise. */
@@ -184,5 +187,92 @@ export const PLANTED: readonly Planted[] = [
     faults: 30,
     breaks: ['R'],
     edits: [{ file: 'src/store/store.ts', find: 'client.release(true)', replace: 'void client' }],
+  },
+  {
+    name: 'ids of alerts given before the order of the commits',
+    run: 'live',
+    breaks: ['S'],
+    edits: [
+      {
+        file: 'src/store/migrations/0004-alerts.sql',
+        find: 'create table groundstation.stream (',
+        replace: 'create sequence groundstation.early;\ncreate table groundstation.stream (',
+      },
+      {
+        file: 'src/store/write/alerts.ts',
+        find: 'with counted as (',
+        replace: `with early as materialized (
+          select nextval('groundstation.early') as id, rule, key, data, topic
+          from unnest($3::text[], $4::text[], $5::text[], $6::text[]) as a (rule, key, data, topic)),
+        waited as materialized (select max(id) as last, pg_sleep(0.2 * random()) from early),
+        counted as (`,
+      },
+      {
+        file: 'src/store/write/alerts.ts',
+        find: 'values ($2, cardinality($3::text[]))',
+        replace: 'select $2, last from waited',
+      },
+      {
+        file: 'src/store/write/alerts.ts',
+        find: 'last_id = s.last_id + excluded.last_id',
+        replace: 'last_id = greatest(s.last_id, excluded.last_id)',
+      },
+      { file: 'src/store/write/alerts.ts', find: 'select $2, base + a.number, $1,', replace: 'select $2, a.id, $1,' },
+      {
+        file: 'src/store/write/alerts.ts',
+        find: `from counted, unnest($3::text[], $4::text[], $5::text[], $6::text[])
+          with ordinality as a (rule, key, data, topic, number))`,
+        replace: 'from counted, early as a)',
+      },
+    ],
+  },
+  {
+    name: 'the place told before what leads to it',
+    run: 'live',
+    breaks: ['S'],
+    edits: [
+      {
+        file: 'src/api/live/follow.ts',
+        find: 'await line.write(chunk.bytes, chunk.count)',
+        replace: 'await line.write(placeText(log.idOf(chunk.next)))\n      await line.write(chunk.bytes, chunk.count)',
+      },
+    ],
+  },
+  {
+    name: 'alerts resumed one too early',
+    run: 'live',
+    breaks: ['S'],
+    edits: [
+      {
+        file: 'src/api/live/alert-log.ts',
+        find: '? { place, isReset: false }',
+        replace: '? { place: Math.max(0, place - 1), isReset: false }',
+      },
+    ],
+  },
+  {
+    name: 'states resumed one too late',
+    run: 'live',
+    breaks: ['S'],
+    edits: [
+      {
+        file: 'src/api/live/lane-tail.ts',
+        find: 'this.#entries.slice(position - this.start)',
+        replace: 'this.#entries.slice(position - this.start + 1)',
+      },
+    ],
+  },
+  {
+    name: 'the list of states without what changed meanwhile',
+    run: 'live',
+    breaks: ['S'],
+    edits: [
+      {
+        file: 'src/api/live/all-states.ts',
+        find: 'else if (behind(at, page.positions) > 0) {',
+        replace: 'else if (behind(at, page.positions) < 0) {',
+      },
+      { file: 'src/api/live/state-log.ts', find: 'listPage: 200', replace: 'listPage: 2' },
+    ],
   },
 ]
