@@ -4,6 +4,7 @@ import type { Bench, Measurement } from './bench.ts'
 import { openBenchServer } from './database.ts'
 import type { Figure } from './figure.ts'
 import { measureCopy } from './figures/copy.ts'
+import { measureCrowd } from './figures/crowd.ts'
 import { measureGateway } from './figures/gateway.ts'
 import { measureHot } from './figures/hot.ts'
 import { measureHttp } from './figures/http.ts'
@@ -14,6 +15,8 @@ import { measureLong } from './figures/long.ts'
 import { measureMemory } from './figures/memory.ts'
 import { measurePosts } from './figures/posts.ts'
 import { measureStart } from './figures/start.ts'
+import { measureTold } from './figures/told.ts'
+import { measureToldFromKafka } from './figures/told-kafka.ts'
 import { measureWorker } from './figures/worker.ts'
 import { describeMachine, type Machine } from './machine.ts'
 import { type Options, readOptions, USAGE } from './options.ts'
@@ -22,7 +25,11 @@ import { startProcess } from './processes/start.ts'
 import { markdownOf, tableOf } from './report.ts'
 
 /** Those that need Kafka, and so Java. */
-const WITH_KAFKA: Readonly<Record<string, Measurement>> = { worker: measureWorker, gateway: measureGateway }
+const WITH_KAFKA: Readonly<Record<string, Measurement>> = {
+  worker: measureWorker,
+  gateway: measureGateway,
+  'told-kafka': measureToldFromKafka,
+}
 
 const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   copy: measureCopy,
@@ -33,13 +40,18 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   long: measureLong,
   hot: measureHot,
   logins: measureLogins,
+  told: measureTold,
+  crowd: measureCrowd,
   memory: measureMemory,
   start: measureStart,
   ...WITH_KAFKA,
 }
 
 /** Names that stand for several. */
-const GROUPS: Readonly<Record<string, readonly string[]>> = { kafka: Object.keys(WITH_KAFKA) }
+const GROUPS: Readonly<Record<string, readonly string[]>> = {
+  kafka: ['worker', 'gateway'],
+  alerts: ['told', 'told-kafka', 'crowd', 'logins'],
+}
 
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2))
@@ -71,7 +83,7 @@ async function withoutKafka({ only }: Options, wanted: readonly string[]): Promi
   const reason = needing.length > 0 && (await kafkaMissing())
   if (reason === false) return new Set()
   const said = `${needing.join(' and ')}: ${reason}`
-  if (only.size > 0) throw new TypeError(said)
+  if (needing.some(name => only.has(name)) || only.has('kafka')) throw new TypeError(said)
   console.error(`left out: ${said}`)
   return new Set(needing)
 }

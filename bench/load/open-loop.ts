@@ -51,7 +51,7 @@ export async function probe(posts: readonly Buffer[], { port, perSecond, seconds
   return { p50Ms, p99Ms, maxMs, probes: latencies.length, answered, stale }
 }
 
-async function another(port: number, all: Connection[]): Promise<Connection> {
+export async function another(port: number, all: Connection[]): Promise<Connection> {
   const connection = await Connection.open(port)
   all.push(connection)
   return connection
