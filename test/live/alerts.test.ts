@@ -8,7 +8,7 @@ import { read } from './reader.ts'
 const data = (received: readonly { data: string }[]) => received.map(one => JSON.parse(one.data))
 
 describe('alerts', () => {
-  test('are raised once for each rule and event, whatever is repeated, late or refused', async () => {
+  test('rule 13: they are raised once for each rule and event, whatever is repeated, late or refused', async () => {
     const ground = await newGround([METERS], { sweepMs: 50 })
     const first = [
       meter('a', 1, 60, 'odd'),
