@@ -50,6 +50,11 @@ const ROUTES: Readonly<Record<string, Asked>> = {
   'GET /speeds/types': { feed: 'reader' },
   'GET /speeds/missions': { feed: 'reader' },
   'GET /speeds/minutes': { feed: 'reader' },
+  'GET /analytics/totals': { feed: 'reader' },
+  'GET /analytics/by-year': { feed: 'reader' },
+  'GET /analytics/top-payload-masses': { feed: 'reader' },
+  'GET /analytics/delays-by-year': { feed: 'reader' },
+  'GET /analytics/launch-sites': { feed: 'reader' },
   'GET /alerts': 'reader',
 }
 const COVERED: Readonly<Record<Role, readonly Role[]>> = {

@@ -3,7 +3,7 @@
  * are anybody else's, and the processes that are started on them.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freshDatabase, type Owner } from '../database.ts'
@@ -102,5 +102,7 @@ async function feedFile(
   }
   const file = join(folder, `${of}.ts`)
   await writeFile(file, text)
+  // What the feed's file takes from beside it.
+  await cp(join(PROJECT, 'feeds/views'), join(folder, 'views'), { recursive: true })
   return file
 }
