@@ -20,6 +20,7 @@ import { exitCodeOf } from './exit.ts'
 /** Runs one command line and leaves its exit code with the process. */
 export async function main(args: readonly string[]): Promise<void> {
   endsWithParent()
+  process.stdout.on('error', ignoreUnread)
   try {
     await (await programOf(args)).parseAsync(args, { from: 'user' })
   } catch (error) {
@@ -27,6 +28,11 @@ export async function main(args: readonly string[]): Promise<void> {
     // Commander has told its own errors already.
     if (!(error instanceof CommanderError)) tell(error, args.includes('--json'))
   }
+}
+
+/** Who reads the output may have had enough, as `head` has: what is done goes on, told to nobody. */
+function ignoreUnread(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
 }
 
 async function programOf(args: readonly string[]): Promise<Command> {

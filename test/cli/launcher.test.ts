@@ -5,7 +5,7 @@ import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, type TestContext, test } from 'node:test'
-import { folderWith, groundstation } from './program.ts'
+import { folderWith, groundstation, spawnProgram } from './program.ts'
 
 const BIN = join(import.meta.dirname, '../../bin')
 const isWindows = process.platform === 'win32' && 'needs a shell script as a program'
@@ -69,4 +69,11 @@ test('wrong usage is told, with exit code 2', async () => {
     assert.equal(code, 2, args.join(' '))
     assert.match(stderr, /^error: [\s\S]*groundstation help/)
   }
+})
+
+test('output that nobody reads to its end is no failure', async () => {
+  const child = spawnProgram(['generate', 'sql'], { cwd: join(BIN, '..') })
+  child.stdout.destroy()
+  const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'close')])
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: '' })
 })
