@@ -1,15 +1,13 @@
 import { GroundstationError, messageOf } from '../errors.ts'
 import type { CompiledFeed } from '../feed/compile.ts'
-import type { Parsed } from '../feed/parse.ts'
 import type { Standing } from '../feed/state.ts'
-import { laneOf } from '../sequencer/lane.ts'
 import { registerFeed, type StoredFeed } from '../store/feed.ts'
 import { Leaves } from '../store/leaf.ts'
 import { loadPositions } from '../store/read/changes.ts'
 import type { Store } from '../store/store.ts'
 import { forgetAlerts } from '../store/write/alerts.ts'
 import { loadWaiting } from '../store/write/keys.ts'
-import { findOpenLetter, letterDigest } from '../store/write/letters.ts'
+import { findOpenLetter } from '../store/write/letters.ts'
 import {
   arrivalWatermark,
   blockPartition,
@@ -23,22 +21,13 @@ import {
 import { forgetSeen } from '../store/write/seen.ts'
 import { claimSource, findSource } from '../store/write/sources.ts'
 import { applyBatch } from './apply.ts'
+import { chunkOf, laneIn, workOf } from './arriving.ts'
 import { createChangeReader } from './changes/reader.ts'
-import type {
-  ChangeReader,
-  Headers,
-  KnownLog,
-  LogPosition,
-  Origin,
-  Outcome,
-  PollLog,
-  RecordPlace,
-  Submission,
-} from './contract.ts'
+import type { ChangeReader, KnownLog, Outcome, PollLog, RecordPlace, Submission } from './contract.ts'
 import { pollLogOf } from './poll-log.ts'
 import { stateAt } from './state-at.ts'
 import { olderDeclaration, Transactions } from './transaction.ts'
-import { type EventWork, type LogChunk, type RefusedWork, Ticket, type Work } from './work.ts'
+import { type LogChunk, Ticket, type Work } from './work.ts'
 import { type WriterLimits, Writers } from './writer.ts'
 
 export type RunnerOptions = {
@@ -340,40 +329,5 @@ export class FeedRunner {
   }
 }
 
-const laneIn = (stored: StoredFeed, key: string): number => laneOf(key, stored.lanes, stored.laneHash)
-
-function chunkOf(log: LogPosition, count: number, ticket: Ticket, stored: StoredFeed): LogChunk {
-  const lane = log.lane === undefined ? laneIn(stored, log.name) : log.lane % stored.lanes
-  return { ...log, from: log.first, to: log.next ?? log.first + count, ticket, lane }
-}
-
 /** What exists once a runner has started. */
 type Running = { readonly stored: StoredFeed; readonly transactions: Transactions; readonly writers: Writers }
-
-type Arriving = {
-  readonly ticket: Ticket
-  readonly index: number
-  readonly enqueuedMs: number
-  readonly origin: Origin
-  readonly log: LogChunk | undefined
-  readonly corrects: number | undefined
-  readonly headers: Headers | undefined
-  readonly lane: number
-  readonly arrivedMicros: number | undefined
-}
-
-/** A work, in the lane of its key; what has none goes with its log, or where its bytes say, so that repeats meet. */
-function workOf(parsed: Parsed, raw: Buffer, arriving: Arriving, stored: StoredFeed): EventWork | RefusedWork {
-  const { ticket, index, enqueuedMs, origin, log, corrects, headers, arrivedMicros } = arriving
-  let { lane } = arriving
-  if (parsed.ok) {
-    if (parsed.key !== '') lane = laneIn(stored, parsed.key)
-    const common = { lane, ticket, index, enqueuedMs, origin, log, outcome: undefined }
-    const idLane = parsed.id === parsed.key ? undefined : laneIn(stored, parsed.id)
-    return { ...common, kind: 'event', parsed, idLane, corrects, headers, arrivedMicros }
-  }
-  const { refusal } = parsed
-  if (log === undefined)
-    lane = refusal.key === undefined ? (letterDigest(raw)[0] ?? 0) % stored.lanes : laneIn(stored, refusal.key)
-  return { kind: 'refused', lane, ticket, index, enqueuedMs, raw, refusal, origin, log, outcome: undefined }
-}
