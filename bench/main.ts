@@ -13,6 +13,7 @@ import { measureLatency } from './figures/latency.ts'
 import { measureLogins } from './figures/logins.ts'
 import { measureLong } from './figures/long.ts'
 import { measureMemory } from './figures/memory.ts'
+import { measurePoll } from './figures/poll.ts'
 import { measurePosts } from './figures/posts.ts'
 import { measureStart } from './figures/start.ts'
 import { measureTold } from './figures/told.ts'
@@ -44,6 +45,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   crowd: measureCrowd,
   memory: measureMemory,
   start: measureStart,
+  poll: measurePoll,
   ...WITH_KAFKA,
 }
 
