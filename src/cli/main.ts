@@ -1,19 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { GroundstationError, messageOf } from '../errors.ts'
-import { addCheck } from './commands/check.ts'
-import { addDeadLetters } from './commands/dead-letters.ts'
-import { addDoctor } from './commands/doctor.ts'
-import { addGenerate } from './commands/generate.ts'
-import { addIngest } from './commands/ingest.ts'
-import { addOffsets } from './commands/offsets.ts'
-import { addPoll } from './commands/poll.ts'
-import { addReplay } from './commands/replay.ts'
-import { addSimulate } from './commands/simulate.ts'
-import { addStart } from './commands/start.ts'
-import { addTokens } from './commands/tokens.ts'
-import { addUsers } from './commands/users.ts'
-import { addVerify } from './commands/verify.ts'
+import { addCommands } from './commands.ts'
 import type { Context } from './context.ts'
 import { exitCodeOf } from './exit.ts'
 
@@ -46,19 +34,7 @@ async function programOf(args: readonly string[]): Promise<Command> {
       'after',
       '\nExit codes: 0 done · 1 it found what it looked for (a difference, an invalid feed) · 2 wrong usage · 3 something it needs is unreachable',
     )
-  addStart(program, context)
-  addCheck(program, context)
-  addVerify(program, context)
-  addIngest(program, context)
-  addPoll(program, context)
-  addReplay(program, context)
-  addDeadLetters(program, context)
-  addOffsets(program, context)
-  addUsers(program, context)
-  addTokens(program, context)
-  addGenerate(program, context)
-  addDoctor(program, context)
-  await addSimulate(program, args)
+  await addCommands(program, context, args)
   return program
 }
 

@@ -1,6 +1,5 @@
 import type { Logger } from 'pino'
 import type { CompiledFeed } from '../feed/compile.ts'
-import { Outputs } from '../outputs/outputs.ts'
 import type { Role, Settings } from '../settings/settings.ts'
 import { ALERTS_CHANNEL } from '../store/listen.ts'
 import type { Store } from '../store/store.ts'
@@ -16,9 +15,10 @@ export type OutputRolesOptions = {
 }
 
 /** Starts what workers deliver elsewhere; nothing without Kafka. It waits for nobody: whatever isn't there is tried again. */
-export function openOutputs({ store, settings, feeds, roles, log }: OutputRolesOptions): OutputRoles {
+export async function openOutputs({ store, settings, feeds, roles, log }: OutputRolesOptions): Promise<OutputRoles> {
   const { kafka } = settings
   if (kafka === undefined || !roles.includes('worker')) return { close: async () => {} }
+  const { Outputs } = await import('../outputs/outputs.ts')
   const outputs = new Outputs({
     query: store.query,
     feeds,

@@ -1,104 +1,11 @@
-import type { Logger } from 'pino'
-import type { Engine, EngineHealth, Intake, PartitionLogs } from '../engine/contract.ts'
-import type { CompiledFeed } from '../feed/compile.ts'
-import type { FeedTopic } from '../feed/source.ts'
-import { TopicProducer } from '../kafka/producer.ts'
-import { Topics } from '../kafka/topics.ts'
-import type { KafkaSettings, Role, Settings } from '../settings/settings.ts'
-import { type FeedLag, LagReader } from '../sources/kafka/lag.ts'
-import { TopicSource } from '../sources/kafka/source.ts'
-import { throughTopics } from '../sources/kafka/through-topics.ts'
-
-/** What stands between posts and the record, as far as this process has a part in it. */
-export type TopicRoles = {
-  readonly intake: Intake
-  health(): EngineHealth
-  /** How far behind a feed's topic is read; undefined for a feed that reads none. */
-  lag(feed: string): Promise<FeedLag | undefined>
-  close(): Promise<void>
-}
-
-export type TopicRolesOptions = {
-  readonly engine: Engine & PartitionLogs
-  readonly settings: Settings
-  readonly feeds: readonly CompiledFeed[]
-  readonly roles: readonly Role[]
-  readonly log: Logger
-}
+import type { TopicRoles, TopicRolesOptions } from './topic-roles.ts'
 
 /** Without Kafka the engine takes everything itself. Errors: KAFKA_UNREACHABLE, TOPIC_MISSING. */
 export async function openTopics(options: TopicRolesOptions): Promise<TopicRoles> {
-  const { engine, settings, feeds } = options
-  const { kafka } = settings
+  const { engine } = options
+  const { kafka } = options.settings
   if (kafka === undefined)
     return { intake: engine, health: () => engine.health(), lag: async () => undefined, close: async () => {} }
-  const read = new Map<string, FeedTopic>()
-  for (const feed of feeds) {
-    const topic = feed.source.topic
-    if (topic !== undefined) read.set(feed.name, topic)
-  }
-  const topics = new Topics(kafka)
-  try {
-    for (const { name, partitions } of read.values()) await topics.ensure(name, partitions, kafka.createsTopics)
-  } catch (error) {
-    await topics.close()
-    throw error
-  }
-  return open(options, kafka, topics, read)
-}
-
-function open(
-  { engine, settings, feeds, roles, log }: TopicRolesOptions,
-  kafka: KafkaSettings,
-  topics: Topics,
-  read: ReadonlyMap<string, FeedTopic>,
-): TopicRoles {
-  const posted = new Map(
-    feeds.flatMap(({ name, source }) => {
-      const topic = read.get(name)
-      return source.kind === 'http' && topic !== undefined ? [[name, topic.name] as const] : []
-    }),
-  )
-  const producer =
-    roles.includes('gateway') && posted.size > 0 ? new TopicProducer(kafka, [...posted.values()]) : undefined
-  const sources = new Map<string, TopicSource>()
-  if (roles.includes('worker'))
-    for (const [feed, { name: topic }] of read) {
-      const source = new TopicSource({
-        engine,
-        feed,
-        topic,
-        topics,
-        connection: kafka,
-        eventBytesMax: settings.limits.eventBytesMax,
-        log: (level, message) => log[level](message),
-        ...(kafka.sessionMs === undefined ? {} : { sessionMs: kafka.sessionMs }),
-      })
-      source.start()
-      sources.set(feed, source)
-    }
-  const lags = new LagReader({ engine, topics, sources })
-  return {
-    intake: producer === undefined ? engine : throughTopics(engine, producer, posted),
-    health: () => healthOf(engine, producer, sources),
-    lag: async feed => {
-      const topic = read.get(feed)
-      return topic === undefined ? undefined : lags.of(feed, topic.name)
-    },
-    close: async () => {
-      await Promise.all([...sources.values()].map(source => source.stop()))
-      await producer?.close()
-      await topics.close()
-    },
-  }
-}
-
-function healthOf(
-  engine: Engine,
-  producer: TopicProducer | undefined,
-  sources: ReadonlyMap<string, TopicSource>,
-): EngineHealth {
-  const health = engine.health()
-  const problem = producer?.failure?.message ?? [...sources.values()].flatMap(source => source.health().problems)[0]
-  return health.isReady && problem !== undefined ? { isReady: false, reason: problem } : health
+  const { openKafkaTopics } = await import('./kafka-topics.ts')
+  return openKafkaTopics(options, kafka)
 }

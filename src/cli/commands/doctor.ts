@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
 import { GroundstationError, messageOf } from '../../errors.ts'
-import { Topics } from '../../kafka/topics.ts'
 import { type CommonOptions, type Context, print, settingsOf, withCommonOptions } from '../context.ts'
 import { EXIT, exitCodeOf } from '../exit.ts'
 import { declaredFeeds } from '../feeds.ts'
@@ -74,6 +73,7 @@ async function lookAtKafka(context: Context, options: CommonOptions): Promise<st
     ...(compiled?.alerts.map(({ topic }) => topic) ?? []),
   ])
   const used = [...new Set(named)].filter(topic => topic !== undefined)
+  const { Topics } = await import('../../kafka/topics.ts')
   const topics = new Topics(kafka)
   try {
     const found = await Promise.all(used.map(async topic => ({ topic, state: await topics.describe(topic) })))

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { GroundstationError } from '../../errors.ts'
-import { type CommonOptions, print } from '../context.ts'
+import { type CommonOptions, type Context, print } from '../context.ts'
 import { EXIT } from '../exit.ts'
 import { createProgress } from '../progress.ts'
 import { stopOnSignals } from '../stop.ts'
@@ -37,7 +37,7 @@ export type Simulator = {
 const FOLDER = new URL('../../../simulators/', import.meta.url)
 
 /** The simulators are loaded only when one is asked for: nothing else waits for them. */
-export async function addSimulate(program: Command, args: readonly string[]): Promise<void> {
+export async function addSimulate(program: Command, _: Context, args: readonly string[]): Promise<void> {
   const simulate = program.command('simulate').description('traffic and peers for trying it out')
   if (args.find(arg => !arg.startsWith('-') && arg !== 'help') !== 'simulate') return
   for (const [name, simulator] of await simulators()) {

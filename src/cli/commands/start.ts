@@ -15,7 +15,8 @@ import { type OutputRoles, openOutputs } from '../outputs.ts'
 import { openPolls, type PollRoles } from '../polls.ts'
 import { announce } from '../ready.ts'
 import { aborted, stopAll, stopOnSignals } from '../stop.ts'
-import { openTopics, type TopicRoles } from '../topics.ts'
+import type { TopicRoles } from '../topic-roles.ts'
+import { openTopics } from '../topics.ts'
 import { secretOf } from '../users.ts'
 
 type Options = CommonOptions & { readonly open?: boolean; readonly roles: readonly Role[] }
@@ -60,7 +61,7 @@ async function start(context: Context, paths: string[], options: Options): Promi
       needsViews: true,
     })
     topics = await openTopics({ engine: runtime.engine, settings, feeds, roles: options.roles, log })
-    outputs = openOutputs({ store: runtime.database.store, settings, feeds, roles: options.roles, log })
+    outputs = await openOutputs({ store: runtime.database.store, settings, feeds, roles: options.roles, log })
     server = await serve(context, { settings, log, feeds, runtime, topics, options })
     const { address } = await server.listen({ host: settings.host, port: settings.port })
     const { psql, store } = runtime.database
