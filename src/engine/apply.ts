@@ -16,6 +16,10 @@ export type Applier = {
 /** A batch that has waited long already is tried again for so long at least. */
 const RETRY_MS_MIN = 1_000
 
+/** Soon at first: who lost to another transaction finds the way free at once. Twice as long each time, as an outage takes longer. */
+const AGAIN_MS = 5
+const AGAIN_MS_MAX = 1_000
+
 /**
  * Applies a batch, again where that is safe, and answers its tickets. One that its data refuses is cut in halves until the
  * one event is found, which becomes a dead letter. Never rejects.
@@ -31,7 +35,7 @@ export async function applyBatch(applier: Applier, works: Work[]): Promise<void>
     } catch (error) {
       const kind = failureKind(error)
       if ((kind === 'connection' || kind === 'retry') && performance.now() < deadline) {
-        await delay(Math.min(50 * 2 ** attempt, 1000) * (0.5 + Math.random() / 2))
+        await delay(Math.min(AGAIN_MS * 2 ** attempt, AGAIN_MS_MAX) * (0.5 + Math.random() / 2))
         continue
       }
       if (kind === 'data' && works.length > 1) return applyHalves(applier, works)

@@ -4,6 +4,7 @@ import { FAILPOINTS, type Failpoint, onFailpoint } from '../../src/engine/failpo
 import { GroundstationError } from '../../src/errors.ts'
 import { findState } from '../../src/store/read/states.ts'
 import { freshDatabase } from '../database.ts'
+import { until } from '../until.ts'
 import { counterFeed, event } from './counter.ts'
 import { type Ground, openGround } from './ground.ts'
 
@@ -24,10 +25,10 @@ function once(place: Failpoint, work: () => Promise<void>): void {
 
 /** Ends the backends that have a transaction open in this database, as an administrator or a crash would. */
 async function cut(): Promise<void> {
-  await other.rows(
-    `select pg_terminate_backend(pid, 5000) from pg_stat_activity
-     where datname = current_database() and pid <> pg_backend_pid() and state like 'idle in transaction%'`,
-  )
+  const open = `from pg_stat_activity
+     where datname = current_database() and pid <> pg_backend_pid() and state like 'idle in transaction%'`
+  await other.rows(`select pg_terminate_backend(pid) ${open}`)
+  await until('no transaction is open', async () => (await other.rows(`select pid ${open}`)).length === 0)
 }
 
 const serialization = Object.assign(new Error('could not serialize'), { code: '40001' })
