@@ -33,12 +33,26 @@ export const START: Cursor = { frontier: 0, missing: [], voided: [], held: [] }
 export const ranges = (spans: readonly { readonly from: number; readonly to: number }[]): Range[] =>
   spans.map(({ from, to }) => [from, to])
 
+/** The index of the span that a number lies in, or −1. A key may have thousands: nothing is made of them on the way. */
+export function spanAt(spans: readonly { readonly from: number; readonly to: number }[], number: number): number {
+  let low = 0
+  let high = spans.length - 1
+  while (low <= high) {
+    const middle = (low + high) >> 1
+    const span = spans[middle]
+    if (span === undefined || number < span.from) high = middle - 1
+    else if (number > span.to) low = middle + 1
+    else return middle
+  }
+  return -1
+}
+
 export function placeOf(cursor: Cursor, number: number): Place {
   if (number <= cursor.frontier) {
-    if (cursor.missing.length > 0 && includes(ranges(cursor.missing), number)) return 'missing'
+    if (spanAt(cursor.missing, number) >= 0) return 'missing'
     return cursor.voided.length > 0 && includes(cursor.voided, number) ? 'voidedBelow' : 'applied'
   }
-  if (cursor.held.length > 0 && includes(ranges(cursor.held), number)) return 'held'
+  if (spanAt(cursor.held, number) >= 0) return 'held'
   if (cursor.voided.length > 0 && includes(cursor.voided, number)) return 'voidedAhead'
   return number === cursor.frontier + 1 ? 'next' : 'ahead'
 }
@@ -48,21 +62,30 @@ export const waitingFor = (cursor: Cursor): number | undefined =>
   cursor.held.length > 0 ? cursor.frontier + 1 : undefined
 
 /** The holes that are still waited for, lowest first, each since the first event behind it arrived. */
-export function openHoles(cursor: Cursor): Released[] {
+export function openHoles({ frontier, held, voided }: Cursor): Released[] {
+  const since = knownSince(held)
   const holes: Released[] = []
-  let from = cursor.frontier + 1
-  cursor.held.forEach((span, index) => {
-    const since = Math.min(...cursor.held.slice(index).map(later => later.since))
-    let start = from
-    for (const [voidFrom, voidTo] of cursor.voided) {
-      if (voidTo < start || voidFrom >= span.from) continue
-      if (voidFrom > start) holes.push({ from: start, to: voidFrom - 1, since })
-      start = voidTo + 1
+  let start = frontier + 1
+  let passed = 0
+  for (const [index, span] of held.entries()) {
+    const known = since[index] ?? span.since
+    for (let range = voided[passed]; range !== undefined && range[0] < span.from; range = voided[++passed]) {
+      if (range[1] < start) continue
+      if (range[0] > start) holes.push({ from: start, to: range[0] - 1, since: known })
+      start = range[1] + 1
     }
-    if (start < span.from) holes.push({ from: start, to: span.from - 1, since })
-    from = span.to + 1
-  })
+    if (start < span.from) holes.push({ from: start, to: span.from - 1, since: known })
+    start = span.to + 1
+  }
   return holes
+}
+
+/** For each span since when it or one behind it is held. */
+function knownSince(held: readonly Held[]): number[] {
+  const since = held.map(span => span.since)
+  for (let index = since.length - 2; index >= 0; index--)
+    since[index] = Math.min(since[index] ?? 0, since[index + 1] ?? 0)
+  return since
 }
 
 /** Whether every number up to the frontier is in, or voided. */

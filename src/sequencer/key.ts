@@ -49,7 +49,7 @@ export function spansOf({ missing, voided, held }: Cursor): Spans | null {
 
 /** When the first of what a key holds arrived, in milliseconds; undefined where it holds nothing. */
 export const waitingSince = ({ held }: Cursor): number | undefined =>
-  held.length === 0 ? undefined : Math.min(...held.map(({ since }) => since))
+  held.length === 0 ? undefined : held.reduce((first, { since }) => Math.min(first, since), Number.POSITIVE_INFINITY)
 
 /**
  * What a process remembers of keys. It is trusted only where the lane's version, read under the lane's lock, is the one that

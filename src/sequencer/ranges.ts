@@ -46,6 +46,3 @@ export function remove(ranges: readonly Range[], [from, to]: Range): Range[] {
   }
   return left
 }
-
-/** How many numbers the ranges hold. */
-export const count = (ranges: readonly Range[]): number => ranges.reduce((sum, [from, to]) => sum + (to - from + 1), 0)

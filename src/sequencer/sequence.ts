@@ -1,5 +1,5 @@
-import { type Cursor, type Held, openHoles, placeOf, type Released, ranges } from './cursor.ts'
-import { add, count, includes, type Range, remove } from './ranges.ts'
+import { type Cursor, type Held, openHoles, placeOf, type Released, spanAt } from './cursor.ts'
+import { add, includes, type Range, remove } from './ranges.ts'
 import { type Incoming, TRANSITIONS, type Verdict } from './transitions.ts'
 
 export type Arrival = { readonly sequence: number; readonly incoming: Incoming }
@@ -40,7 +40,7 @@ export function sequence(cursor: Cursor, arrivals: readonly Arrival[], policy: P
   const advanced: Range[] = []
   const changes: HoleChange[] = []
   // A feed that was declared sparse while events were held has no holes from now on.
-  if (policy.isSparse) while (draft.held.length > 0) releaseLowest(draft, advanced, changes, true)
+  if (policy.isSparse) releaseWhile(draft, advanced, changes, true, () => true)
   const verdicts = arrivals.map(({ sequence: number, incoming }) => {
     const verdict = verdictOf(draft, number, incoming, policy)
     if (verdict === 'apply') advance(draft, number, advanced)
@@ -49,7 +49,7 @@ export function sequence(cursor: Cursor, arrivals: readonly Arrival[], policy: P
     else if (verdict === 'void') pass(draft, number, changes, advanced, now)
     return verdict
   })
-  while (count(ranges(draft.held)) > policy.maxHeld) releaseLowest(draft, advanced, changes, true)
+  releaseWhile(draft, advanced, changes, true, () => heldIn(draft) > policy.maxHeld)
   return { cursor: draft, verdicts, advanced, changes }
 }
 
@@ -63,8 +63,7 @@ export function release(cursor: Cursor, dueBefore: number): Sequenced {
   }
   const advanced: Range[] = []
   const changes: HoleChange[] = []
-  for (let [hole] = openHoles(draft); hole !== undefined && hole.since <= dueBefore; [hole] = openHoles(draft))
-    releaseLowest(draft, advanced, changes, false)
+  releaseWhile(draft, advanced, changes, false, ({ since }) => since <= dueBefore)
   return { cursor: draft, verdicts: [], advanced, changes }
 }
 
@@ -106,19 +105,15 @@ function append(advanced: Range[], from: number, to: number): void {
 
 function hold(draft: Draft, number: number, now: number, advanced: Range[], changes: HoleChange[]): void {
   unvoid(draft, number, now, changes)
-  let from = number
-  let to = number
-  let since = now
-  const held: Held[] = []
-  for (const span of draft.held) {
-    if (span.to < from - 1 || span.from > to + 1) held.push(span)
-    else {
-      from = Math.min(from, span.from)
-      to = Math.max(to, span.to)
-      since = Math.min(since, span.since)
-    }
-  }
-  draft.held = [...held, { from, to, since }].sort((a, b) => a.from - b.from)
+  const { held } = draft
+  // What comes is mostly the highest yet.
+  let at = held.length
+  while (at > 0 && (held[at - 1]?.from ?? 0) > number) at--
+  const before = held[at - 1]?.to === number - 1 ? held[at - 1] : undefined
+  const after = held[at]?.from === number + 1 ? held[at] : undefined
+  const since = Math.min(now, before?.since ?? now, after?.since ?? now)
+  const span = { from: before?.from ?? number, to: after?.to ?? number, since }
+  held.splice(before === undefined ? at : at - 1, Number(before !== undefined) + Number(after !== undefined), span)
   settle(draft, advanced)
 }
 
@@ -136,14 +131,13 @@ function unvoid(draft: Draft, number: number, now: number, changes: HoleChange[]
 
 /** Takes a number out of the hole that it lies in. */
 function fill(draft: Draft, number: number, status: 'healed' | 'voided', changes: HoleChange[]): void {
-  const hole = draft.missing.find(({ from, to }) => number >= from && number <= to)
+  const at = spanAt(draft.missing, number)
+  const hole = draft.missing[at]
   if (hole === undefined) return
-  changes.push({ from: number, to: number, since: hole.since, status, early: false })
-  draft.missing = draft.missing.flatMap(span =>
-    span === hole
-      ? remove([[span.from, span.to]], [number, number]).map(([from, to]) => ({ from, to, since: span.since }))
-      : [span],
-  )
+  const { since } = hole
+  changes.push({ from: number, to: number, since, status, early: false })
+  const left = remove([[hole.from, hole.to]], [number, number]).map(([from, to]) => ({ from, to, since }))
+  draft.missing.splice(at, 1, ...left)
 }
 
 function pass(draft: Draft, number: number, changes: HoleChange[], advanced: Range[], now: number): void {
@@ -153,11 +147,21 @@ function pass(draft: Draft, number: number, changes: HoleChange[], advanced: Ran
   settle(draft, advanced)
 }
 
-function releaseLowest(draft: Draft, advanced: Range[], changes: HoleChange[], early: boolean): void {
-  const [hole] = openHoles(draft)
-  if (hole === undefined) return
-  draft.missing.push(hole)
-  changes.push({ ...hole, status: 'released', early })
-  draft.frontier = hole.to
-  settle(draft, advanced)
+/** Releases holes, the lowest first, for as long as they are due: what is behind one of them changes nothing of the next. */
+function releaseWhile(
+  draft: Draft,
+  advanced: Range[],
+  changes: HoleChange[],
+  early: boolean,
+  isDue: (hole: Released) => boolean,
+): void {
+  for (const hole of openHoles(draft)) {
+    if (!isDue(hole)) return
+    draft.missing.push(hole)
+    changes.push({ ...hole, status: 'released', early })
+    draft.frontier = hole.to
+    settle(draft, advanced)
+  }
 }
+
+const heldIn = ({ held }: Draft): number => held.reduce((sum, { from, to }) => sum + (to - from + 1), 0)

@@ -175,6 +175,21 @@ describe('what the sequencer tells', () => {
     assert.equal(cursor.held.length, 1)
   })
 
+  it('rule 6: a key with thousands of holes is released in a moment, and healed in another', () => {
+    const startedMs = performance.now()
+    const numbers = Array.from({ length: 4_000 }, (_, index) => 2 * index + 2)
+    const many = { isSparse: false, maxHeld: 10_000 }
+    const held = sequence(START, events(...numbers), many, 1)
+    const released = release(held.cursor, 1)
+    assert.equal(released.cursor.frontier, 8_000)
+    assert.equal(released.cursor.missing.length, 4_000)
+    assert.deepEqual(sequence(held.cursor, [], { isSparse: false, maxHeld: 0 }, 2).cursor, released.cursor)
+    const healed = sequence(released.cursor, events(...numbers.map(number => number - 1)), many, 3)
+    assert.deepEqual(healed.cursor, { ...START, frontier: 8_000 })
+    const tookMs = performance.now() - startedMs
+    assert.ok(tookMs < 10_000, `it took ${tookMs} ms, and a lane waited`)
+  })
+
   it('rule 8: voided numbers are passed, and an event that comes for one after all is taken', () => {
     const voided = sequence(START, [...events(3), { sequence: 2, incoming: 'dismissal' }], policy, 1)
     assert.deepEqual(openHoles(voided.cursor), [{ from: 1, to: 1, since: 1 }])
