@@ -159,4 +159,18 @@ describe('two processes', () => {
       { run: 1, new: 1, error: null },
     ])
   })
+
+  it('a renewal that was under way when the lease was given back holds nothing', async t => {
+    const api = await openApi(t)
+    const world = await openWorld(t, things({ url: api.url, every: '1h' }))
+    const polls = world.engine.polls('things')
+    const leaseMs = 60_000
+    const taking = { standing: await polls.standing(), leaseMs, resumes: false, scheduledForMs: undefined }
+    const turn = await polls.take(taking)
+    assert.ok(turn)
+    assert.equal(await polls.renew(turn.epoch, leaseMs), true)
+    await polls.leave(turn.epoch)
+    assert.equal(await polls.renew(turn.epoch, leaseMs), false)
+    assert.equal((await polls.standing()).leaseMs, 0)
+  })
 })

@@ -122,11 +122,11 @@ async function openRun(client: Client, feed: number, run: number): Promise<void>
   )
 }
 
-/** Holds the lease on; false where it was lost. */
+/** Holds the lease on; false where it was lost, or given back meanwhile: a renewal may wait for the end of the poll. */
 export async function renewPoll(query: Query, feed: number, epoch: number, leaseMs: number): Promise<boolean> {
   const { rows } = await query(
     `update groundstation.poll set leased_until = clock_timestamp() + $3 * interval '1 millisecond'
-     where feed = $1 and epoch = $2 returning feed`,
+     where feed = $1 and epoch = $2 and leased_until > '-infinity' returning feed`,
     [feed, epoch, leaseMs],
   )
   return rows.length > 0
