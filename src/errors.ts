@@ -12,6 +12,7 @@ const CODES = {
   BODY_TOO_LARGE: { canRetry: false },
   MEDIA_TYPE: { canRetry: false },
   IDEMPOTENCY_CONFLICT: { canRetry: false },
+  CLOSED: { canRetry: false },
   SIGNATURE_INVALID: { canRetry: false },
   SOURCE_OFF: { canRetry: false },
   SOURCE_CONFLICT: { canRetry: true },

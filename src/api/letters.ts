@@ -56,7 +56,7 @@ async function letterOf({ query }: ApiContext, feed: CompiledFeed, params: unkno
   return letter
 }
 
-const closed = (id: number) =>
+export const closed = (id: number) =>
   new Refusal(409, 'closed', `The dead letter ${id} was replayed or dismissed already.`, { deadLetter: id })
 
 /** Raises NOT_FOUND, and a refusal for one that is closed. */

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Outcome } from '../engine/contract.ts'
+import { GroundstationError } from '../errors.ts'
 import type { CompiledFeed } from '../feed/compile.ts'
 import { sendReceipt } from '../sources/http/answer.ts'
 import type { Budget } from '../sources/http/budget.ts'
@@ -9,7 +10,7 @@ import { accessTo, NAMED } from '../sources/http/route-access.ts'
 import { readWhole, WholeBody } from '../sources/http/whole-body.ts'
 import type { DeadLetter } from '../store/read/letters.ts'
 import { type ApiContext, feedOf } from './context.ts'
-import { openLetterOf } from './letters.ts'
+import { closed, openLetterOf } from './letters.ts'
 import { oneOf, parametersOf } from './parameters.ts'
 import { replaySchema } from './schemas/letters.ts'
 
@@ -46,12 +47,17 @@ async function replay(
     return { outcome: 'rejected', reason, message, pointer, deadLetter: letter.id }
   }
   if (isDry) return engine.dryRun(feed.name, event)
-  const [outcome] = await engine.submit(feed.name, {
-    events: [event],
-    origin: { http: `/feeds/${feed.name}/dead-letters/${letter.id}/replay` },
-    corrects: letter.id,
-  })
-  return outcome ?? { outcome: 'duplicate' }
+  try {
+    const [outcome] = await engine.submit(feed.name, {
+      events: [event],
+      origin: { http: `/feeds/${feed.name}/dead-letters/${letter.id}/replay` },
+      corrects: letter.id,
+    })
+    return outcome ?? { outcome: 'duplicate' }
+  } catch (error) {
+    // Of several that replay it at once, one does.
+    throw error instanceof GroundstationError && error.code === 'CLOSED' ? closed(letter.id) : error
+  }
 }
 
 /** The body; undefined where there is none. */

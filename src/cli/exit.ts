@@ -17,6 +17,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   TOPIC_MISSING: EXIT.unreachable,
   KAFKA_UNREACHABLE: EXIT.unreachable,
   IDEMPOTENCY_CONFLICT: EXIT.found,
+  CLOSED: EXIT.usage,
   SIGNATURE_INVALID: EXIT.usage,
   SOURCE_OFF: EXIT.usage,
   FOLD_FAILED: EXIT.found,

@@ -80,7 +80,9 @@ function cutLog(works: readonly Work[], middle: number): [Work[], Work[]] {
 }
 
 function settle(works: readonly Work[]): void {
-  for (const work of works) work.ticket.settle(work.index, work.outcome ?? ACCEPTED)
+  for (const work of works)
+    if (work.refusedFor === undefined) work.ticket.settle(work.index, work.outcome ?? ACCEPTED)
+    else work.ticket.fail(work.refusedFor)
 }
 
 /** Turns the one event that the database itself refused into a dead letter; false where it is one already. */

@@ -10,7 +10,8 @@ export const laneIn = (stored: StoredFeed, key: string): number => laneOf(key, s
 /** The part of a log that a submission carries. */
 export function chunkOf(log: LogPosition, count: number, ticket: Ticket, stored: StoredFeed): LogChunk {
   const lane = log.lane === undefined ? laneIn(stored, log.name) : log.lane % stored.lanes
-  return { ...log, from: log.first, to: log.next ?? log.first + count, ticket, lane }
+  const to = log.next ?? log.first + count
+  return { ...log, from: log.first, to, mayOverlap: log.digest === undefined, ticket, lane }
 }
 
 /** What is known of an event beside its bytes. */

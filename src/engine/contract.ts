@@ -43,7 +43,11 @@ export type LogPosition = {
   readonly lane?: number
   /** As `takeOver` gave it: another's take-over since refuses the events whole. */
   readonly epoch?: number
-  /** SHA-256 of the log's bytes up to and with the last event submitted; kept beside the offset that follows. */
+  /**
+   * SHA-256 of the log's bytes up to and with the last event submitted; kept beside the offset that follows. With it, events
+   * that begin below the log's offset are refused whole (SOURCE_CONFLICT): whoever submits them proves first that they are
+   * the ones that it has.
+   */
   readonly digest?: Buffer
   /** The log ends with these events. */
   readonly isComplete?: boolean
@@ -76,7 +80,7 @@ export type Submission = {
   readonly headers?: Headers
   /** When an event came in, in milliseconds since 1970, where that was before it was submitted. */
   readonly arrivedMs?: (index: number) => number | undefined
-  /** The dead letter that this event corrects: marked as replayed in the same transaction. */
+  /** The dead letter that this event corrects: marked as replayed in the same transaction. One that is closed by then: CLOSED. */
   readonly corrects?: number
 }
 
@@ -103,7 +107,7 @@ export type EngineHealth = { readonly isReady: boolean; readonly reason: string 
  * Turns submissions into transactions. Every method but `submit` may be called at any time; `submit` after `start`.
  * Errors: BUSY (the queue is full; nothing was taken), STORE_UNREACHABLE (nothing is known to be stored), OUTCOME_UNKNOWN
  * (the connection died during the commit; safe to send again where events have an identity), SOURCE_CONFLICT (the log went
- * on elsewhere), SOURCE_FENCED (another has taken the log over), DECLARATION_OLDER (a newer declaration of the feed has written), STOPPING.
+ * on elsewhere), CLOSED (the dead letter that it corrects was replayed or dismissed already), SOURCE_FENCED (another has taken the log over), DECLARATION_OLDER (a newer declaration of the feed has written), STOPPING.
  */
 export type Engine = {
   readonly feeds: ReadonlyMap<string, CompiledFeed>

@@ -7,7 +7,7 @@ import { loadPositions } from '../store/read/changes.ts'
 import type { Store } from '../store/store.ts'
 import { forgetAlerts } from '../store/write/alerts.ts'
 import { loadWaiting } from '../store/write/keys.ts'
-import { findOpenLetter } from '../store/write/letters.ts'
+import { dismissLetter, findOpenLetter } from '../store/write/letters.ts'
 import {
   arrivalWatermark,
   blockPartition,
@@ -222,13 +222,8 @@ export class FeedRunner {
     if (letter === undefined) return false
     const { key, sequence, reason } = letter
     const voids = key !== null && sequence !== null && reason !== 'conflict' && reason !== 'fold'
-    if (!voids) {
-      await this.#options.store.query("update groundstation.dead_letter set status = 'dismissed' where id = $1", [
-        deadLetter,
-      ])
-      return true
-    }
-    await this.#enqueueAlone(key, common => ({
+    if (!voids) return dismissLetter(this.#options.store.query, stored.id, deadLetter)
+    const dismissed = this.#enqueueAlone(key, common => ({
       ...common,
       kind: 'dismissal',
       key,
@@ -236,7 +231,13 @@ export class FeedRunner {
       deadLetter,
       outcome: undefined,
     }))
-    return true
+    return dismissed.then(
+      () => true,
+      error => {
+        if (error instanceof GroundstationError && error.code === 'CLOSED') return false
+        throw error
+      },
+    )
   }
 
   /** Folds one key again from its record, in its turn. */

@@ -9,6 +9,7 @@ import { type Opened, openBatch, transactionStatus } from '../store/write/lanes.
 import { type Batch, newBatch } from './batch.ts'
 import { decidePositions, decideUnique } from './decide/keyless.ts'
 import type { KeyedWork } from './decide/keys.ts'
+import { passLetters } from './decide/letters.ts'
 import { passLogs } from './decide/logs.ts'
 import { decideRefusals } from './decide/refusals.ts'
 import { decideSequenced } from './decide/sequenced.ts'
@@ -51,7 +52,10 @@ export class Transactions {
    * written, with OUTCOME_UNKNOWN where that can't be told.
    */
   async run(works: readonly Work[]): Promise<void> {
-    for (const work of works) work.outcome = undefined
+    for (const work of works) {
+      work.outcome = undefined
+      if (work.refusedFor !== undefined) work.refusedFor = undefined
+    }
     const { store, feed } = this.#parts
     const mode = works.length <= PIPELINED_MAX ? 'arrays' : 'copy'
     const connection = mode === 'arrays' ? store.withPipelined : store.withClient
@@ -188,7 +192,7 @@ async function decide(batch: Batch, works: readonly Work[]): Promise<void> {
   const loose: EventWork[] = []
   const isPosition = batch.feed.identity.kind === 'position'
   const passed = await passLogs(batch, works)
-  for (const work of passed.works) {
+  for (const work of await passLetters(batch, passed.works)) {
     if (work.kind === 'refused') refused.push(work)
     else if (isPosition && work.kind === 'event') loose.push(work)
     else keyed.push(work)

@@ -1,3 +1,4 @@
+import type { GroundstationError } from '../errors.ts'
 import type { ParsedEvent, Refusal } from '../feed/parse.ts'
 import type { Headers, LogPosition, Origin, Outcome } from './contract.ts'
 
@@ -31,7 +32,14 @@ export class Ticket {
   }
 }
 
-type Common = { readonly lane: number; readonly ticket: Ticket; readonly index: number; readonly enqueuedMs: number }
+type Common = {
+  readonly lane: number
+  readonly ticket: Ticket
+  readonly index: number
+  readonly enqueuedMs: number
+  /** Why nothing of it is applied, told once the batch is committed: what it is refused for may be in the same batch. */
+  refusedFor?: GroundstationError | undefined
+}
 
 export type EventWork = Common & {
   readonly kind: 'event'
@@ -83,6 +91,8 @@ export type LogChunk = LogPosition & {
   readonly from: number
   readonly to: number
   readonly ticket: Ticket
+  /** Whether what the log has already is a duplicate unseen; not where digests can tell. */
+  readonly mayOverlap: boolean
   /** The lane in whose writer's queue it waits: a chunk isn't cut, whatever lanes its events are in. */
   readonly lane: number
 }

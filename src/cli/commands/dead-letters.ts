@@ -115,9 +115,12 @@ async function outcomeOf(
 
 async function dismiss({ engine, feed, options }: Letters, letter: DeadLetter): Promise<void> {
   checkOpen(letter)
-  await engine.dismiss(feed.name, letter.id)
+  if (!(await engine.dismiss(feed.name, letter.id))) throw closedMeanwhile(letter)
   print(options, { id: letter.id, status: 'dismissed' }, `The dead letter ${letter.id} is dismissed.`)
 }
+
+const closedMeanwhile = ({ id }: DeadLetter) =>
+  new GroundstationError('CLOSED', `The dead letter ${id} was replayed or dismissed meanwhile.`)
 
 function checkOpen({ id, status }: DeadLetter): void {
   if (status !== 'open') throw new GroundstationError('USAGE', `The dead letter ${id} was ${status} already.`)

@@ -13,7 +13,8 @@ export type Passed = {
 
 /**
  * Moves the logs of a batch on, under their rows' locks. An offset below the log's next is a duplicate. A chunk that leaves
- * one out, or comes from who has lost the log to another, is refused whole, and the rest goes on.
+ * one out, or comes from who has lost the log to another, is refused whole, and the rest goes on. So is one with a digest
+ * that begins below the log's next: only who sent it can prove that it is what the log has.
  */
 export async function passLogs(batch: Batch, works: readonly Work[]): Promise<Passed> {
   const chunks = new Set<LogChunk>()
@@ -25,12 +26,13 @@ export async function passLogs(batch: Batch, works: readonly Work[]): Promise<Pa
   const names = [...new Set([...chunks].map(({ name }) => name))].sort()
   const rows = new Map((await lockSources(batch.client, batch.stored.id, names)).map(row => [row.name, row]))
   const passing = new Map<LogChunk, SourceRow>()
+  const refused = new Map<LogChunk, GroundstationError>()
   for (const chunk of chunks) {
     const row = rows.get(chunk.name)
     if (row === undefined) continue
     const refusal = refusalOf(chunk, row)
     if (refusal !== undefined) {
-      chunk.ticket.fail(refusal)
+      refused.set(chunk, refusal)
       continue
     }
     passing.set(chunk, row)
@@ -42,7 +44,7 @@ export async function passLogs(batch: Batch, works: readonly Work[]): Promise<Pa
     const cursor = cursorOf(chunk, works)
     batch.effects.sources.set(id, { id, nextOffset: to, digest, isComplete: isComplete === true, cursor })
   }
-  return { works: works.filter(work => isNew(work, passing)), sources: idsOf(passing) }
+  return { works: works.filter(work => isNew(work, passing, refused)), sources: idsOf(passing) }
 }
 
 /** Asked for when the batch is written: by then it is decided what becomes of the events. */
@@ -52,22 +54,24 @@ function cursorOf(chunk: LogChunk, works: readonly Work[]): (() => unknown) | un
   return () => cursor(works.filter(work => logOf(work) === chunk).map(({ outcome }) => outcome))
 }
 
-function isNew(work: Work, passing: ReadonlyMap<LogChunk, SourceRow>): boolean {
+function isNew(
+  work: Work,
+  passing: ReadonlyMap<LogChunk, SourceRow>,
+  refused: ReadonlyMap<LogChunk, GroundstationError>,
+): boolean {
   const log = logOf(work)
   if (log === undefined) return true
   const row = passing.get(log)
-  // One of a refused chunk is told so by its ticket, whatever its outcome is called.
-  if (row === undefined) work.outcome = DUPLICATE
-  if (row === undefined) return false
-  if (offsetIn(log, work.index) >= row.nextOffset) return true
+  work.refusedFor = refused.get(log)
+  if (row !== undefined && offsetIn(log, work.index) >= row.nextOffset) return true
   work.outcome = DUPLICATE
   return false
 }
 
-function refusalOf({ name, from, epoch }: LogChunk, row: SourceRow): GroundstationError | undefined {
+function refusalOf({ name, from, epoch, mayOverlap }: LogChunk, row: SourceRow): GroundstationError | undefined {
   if (epoch !== undefined && epoch !== row.epoch)
     return new GroundstationError('SOURCE_FENCED', `${name} was taken over by another worker`)
-  if (from <= row.nextOffset) return undefined
+  if (from === row.nextOffset || (from < row.nextOffset && mayOverlap)) return undefined
   return new GroundstationError(
     'SOURCE_CONFLICT',
     `${name} is known up to offset ${row.nextOffset}, and ${from} came next: read it again from there`,

@@ -3,8 +3,9 @@
  * the transaction that stores events, how far the log is in and the digest of all events up to there.
  *
  *   skipping ──the ordinal reaches the known offset, digests equal──▶ submitting, one chunk at a time
- *       │
- *       └── digests differ, or the input ends before ──▶ SOURCE_CONFLICT; nothing of this input is stored
+ *     │    ▲                                                                   │
+ *     │    └── another reads the same log, and was faster: the chunk anew ─────┘
+ *     └── digests differ, or the input ends before ──▶ SOURCE_CONFLICT; nothing of this input is stored
  */
 import { createHash } from 'node:crypto'
 import type { KnownLog, Outcome } from '../../engine/contract.ts'
@@ -16,8 +17,8 @@ const LINE_FEED = Buffer.from('\n')
 export class LogSender implements Sender {
   readonly #target: SendTarget
   readonly #log: string
-  readonly #known: KnownLog | undefined
-  readonly #hash = createHash('sha256')
+  #known: KnownLog | undefined
+  #hash = createHash('sha256')
   /** Of the next event. */
   #offset = 0
 
@@ -63,9 +64,19 @@ export class LogSender implements Sender {
   }
 
   async #store(events: readonly Buffer[], places: readonly number[], isComplete: boolean): Promise<void> {
-    const first = this.#offset
+    const { engine, feed } = this.#target
+    const [first, hash] = [this.#offset, this.#hash.copy()]
     for (const event of events) this.#read(event)
-    await this.#submit(events, places, { name: this.#log, first, digest: this.#digest(), isComplete })
+    try {
+      await this.#submit(events, places, { name: this.#log, first, digest: this.#digest(), isComplete })
+    } catch (error) {
+      if (!(error instanceof GroundstationError) || error.code !== 'SOURCE_CONFLICT') throw error
+      this.#known = await engine.log(feed, this.#log)
+      if (this.#stored <= first) throw error
+      this.#offset = first
+      this.#hash = hash
+      await this.send(events, places, isComplete)
+    }
   }
 
   async #submit(

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import type { SplitItem } from '../split.ts'
 
 /**
@@ -6,13 +6,21 @@ import type { SplitItem } from '../split.ts'
  * elsewhere are another body. How the body was packed, and the white space between events, make no difference.
  */
 export class BodyDigest {
-  readonly #hash = createHash('sha256')
+  readonly #hash: Hash
+
+  constructor(hash = createHash('sha256')) {
+    this.#hash = hash
+  }
 
   /** One that is too large is never stored, and makes no difference. */
   add(item: SplitItem): void {
     if (item.tooLarge) return
     this.#hash.update(`${item.bytes.length}\n`)
     this.#hash.update(item.bytes)
+  }
+
+  copy(): BodyDigest {
+    return new BodyDigest(this.#hash.copy())
   }
 
   /** Of what was added so far; more may follow. */

@@ -3,8 +3,9 @@
  * event's ordinal its offset. What an earlier attempt has stored is skipped, once it is proven to be the same.
  *
  *   skipping ──the ordinal reaches the known offset, digests equal──▶ submitting ──last chunk──▶ complete
- *       │                                                                │
- *       └── digests differ, the body ends before, or goes on behind ─────┴──▶ IDEMPOTENCY_CONFLICT
+ *     │    ▲                                                           │   │
+ *     │    └── another request with the key was faster: the chunk anew ┘   │
+ *     └── digests differ, the body ends before, or goes on behind ─────────┴──▶ IDEMPOTENCY_CONFLICT
  *
  * No receipt is told while skipping: "duplicate" would be a lie if the body turned out to be another one.
  */
@@ -19,7 +20,7 @@ import { eventsOf, originOf, receiptsOf, type Target } from './submitter.ts'
 export class LogSubmitter {
   readonly #target: Target
   readonly #name: string
-  readonly #digest = new BodyDigest()
+  #digest = new BodyDigest()
   #known: KnownLog | undefined
   #isAsked = false
   /** Events that were read, those too large left out: the offset of the next. */
@@ -35,10 +36,27 @@ export class LogSubmitter {
   }
 
   /** Takes the chunks one after another. */
-  async submit({ chunk, isLast }: { chunk: Chunk; isLast: boolean }): Promise<readonly Receipt[]> {
+  async submit(part: { chunk: Chunk; isLast: boolean }): Promise<readonly Receipt[]> {
     const { engine, feed } = this.#target
     if (!this.#isAsked) this.#known = await engine.log(feed.name, this.#name)
     this.#isAsked = true
+    for (;;) {
+      const [digest, offset, count, untold] = [this.#digest.copy(), this.#offset, this.#count, [...this.#untold]]
+      try {
+        return await this.#take(part)
+      } catch (error) {
+        if (!(error instanceof GroundstationError) || error.code !== 'SOURCE_CONFLICT') throw error
+        this.#known = await engine.log(feed.name, this.#name)
+        if ((this.#known?.nextOffset ?? 0) <= offset) throw error
+        this.#digest = digest
+        this.#offset = offset
+        this.#count = count
+        this.#untold = untold
+      }
+    }
+  }
+
+  async #take({ chunk, isLast }: { chunk: Chunk; isLast: boolean }): Promise<readonly Receipt[]> {
     const stored = this.#known?.nextOffset ?? 0
     let skipped = 0
     for (const item of chunk) {

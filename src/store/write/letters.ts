@@ -64,6 +64,25 @@ export async function upsertLetters(
 
 const at = (letters: readonly Letter[], index: number): Letter => letters[index] as Letter
 
+/** Those of the letters that are open; nobody else closes them before this transaction ends. */
+export async function lockOpenLetters(client: Client, feed: number, ids: readonly number[]): Promise<number[]> {
+  const { rows } = await client.query<{ id: number }>({
+    name: 'lock-open-letters',
+    text: `select id from groundstation.dead_letter where feed = $1 and id = any($2::bigint[]) and status = 'open' order by id for update`,
+    values: [feed, ids],
+  })
+  return rows.map(({ id }) => id)
+}
+
+/** Whether it was open. */
+export async function dismissLetter(query: Query, feed: number, id: number): Promise<boolean> {
+  const { rows } = await query(
+    "update groundstation.dead_letter set status = 'dismissed' where feed = $1 and id = $2 and status = 'open' returning id",
+    [feed, id],
+  )
+  return rows.length > 0
+}
+
 export async function closeLetters(
   client: Client,
   feed: number,
