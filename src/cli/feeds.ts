@@ -1,6 +1,7 @@
 import { GroundstationError } from '../errors.ts'
 import type { CompiledFeed } from '../feed/compile.ts'
-import { type LoadedFeed, loadFeeds, readFeeds } from '../loader/load.ts'
+import { loadFeeds, type ReadFeed, readFeeds, readFiles, validFeeds } from '../loader/load.ts'
+import type { LoadedFeed } from '../loader/loaded.ts'
 import { readEnvironment } from '../settings/environment.ts'
 import type { Context } from './context.ts'
 
@@ -16,7 +17,38 @@ export async function declaredFeeds(paths: readonly string[] | undefined, contex
 
 /** One feed, by its name in feeds/ or by its file. */
 export async function compiledFeed(nameOrFile: string, context: Context): Promise<CompiledFeed> {
-  const [feed, another] = await compiledFeeds([nameOrFile], context)
+  return onlyOne(await compiledFeeds([nameOrFile], context), nameOrFile)
+}
+
+/** Feeds to be started, and what is to be there for them. */
+export type FeedsToStart = {
+  readonly feeds: readonly CompiledFeed[]
+  /** With the others of the same files, in their order: a file's feeds may read each other's tables. */
+  readonly made: readonly CompiledFeed[]
+  /** The others. */
+  readonly beside: readonly ReadFeed[]
+}
+
+/** The feeds of files, folders or names, with what is made beside them. Raises DECLARATION_INVALID. */
+export async function feedsToStart(paths: readonly string[] | undefined, context: Context): Promise<FeedsToStart> {
+  const read = await readFiles(paths, context.cwd, await finderOf(context))
+  return {
+    feeds: validFeeds(read.filter(({ isAsked }) => isAsked)),
+    made: read.flatMap(({ compiled }) => compiled ?? []),
+    beside: read.filter(({ isAsked }) => !isAsked),
+  }
+}
+
+/** One feed, by its name in feeds/ or by its file, with what is made beside it. */
+export async function feedToStart(
+  nameOrFile: string,
+  context: Context,
+): Promise<FeedsToStart & { readonly feed: CompiledFeed }> {
+  const declared = await feedsToStart([nameOrFile], context)
+  return { ...declared, feed: onlyOne(declared.feeds, nameOrFile) }
+}
+
+function onlyOne([feed, another]: readonly CompiledFeed[], nameOrFile: string): CompiledFeed {
   if (feed === undefined || another !== undefined)
     throw new GroundstationError('USAGE', `${nameOrFile} is not one feed: name it, or its file.`)
   return feed

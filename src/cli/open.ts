@@ -6,6 +6,7 @@ import { createEngine } from '../engine/engine.ts'
 import type { CompiledFeed } from '../feed/compile.ts'
 import type { Settings } from '../settings/settings.ts'
 import { openStore, type Store } from '../store/store.ts'
+import type { FeedsToStart } from './feeds.ts'
 
 /** The database of a command: the user's own, or the embedded one. */
 export type Database = {
@@ -64,7 +65,7 @@ export type Runtime = {
 }
 
 type RuntimeOpening = Opening & {
-  readonly feeds: readonly CompiledFeed[]
+  readonly declared: FeedsToStart
   /** Whether this process releases the feed's holes; it does, unless told otherwise. */
   readonly sweeps?: (feed: CompiledFeed) => boolean
   /** Whether a view that can't be made stops it, where what is missing may come with other feeds. */
@@ -72,11 +73,14 @@ type RuntimeOpening = Opening & {
 }
 
 export async function openRuntime(opening: RuntimeOpening): Promise<Runtime> {
-  const { log, feeds, signal, sweeps = () => true, needsViews = false } = opening
+  const { log, signal, sweeps = () => true, needsViews = false } = opening
+  const { feeds, made, beside } = opening.declared
+  for (const { error } of beside) if (error !== undefined) log.warn(`${error.message} Nothing of it is made`)
   const database = await openDatabase(opening)
   const engine = createEngine({
     store: database.store,
     feeds,
+    made,
     sweeps,
     needsViews,
     readsTopics: opening.settings.kafka !== undefined,

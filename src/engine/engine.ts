@@ -4,6 +4,7 @@ import { migrate } from '../store/migrate.ts'
 import type { Store } from '../store/store.ts'
 import { makeViews } from '../store/views/make.ts'
 import { lacksRelation } from '../store/views/problem.ts'
+import { Beside } from './beside.ts'
 import type { Engine, EngineHealth, PartitionLogs, Polls } from './contract.ts'
 import { Refresher } from './refresher.ts'
 import { FeedRunner } from './runner.ts'
@@ -12,6 +13,8 @@ import { WRITER_LIMITS, type WriterLimits } from './writer.ts'
 export type EngineOptions = {
   readonly store: Store
   readonly feeds: readonly CompiledFeed[]
+  /** Those that run and those whose tables and views are only to be there, in the order in which views may read one another. */
+  readonly made?: readonly CompiledFeed[]
   readonly log?: (level: 'info' | 'warn' | 'error', message: string) => void
   /** Writers, and so transactions at once, a feed. */
   readonly writers?: number
@@ -83,8 +86,13 @@ export function createEngine(options: EngineOptions): Engine & PartitionLogs & P
     start: async () => {
       await migrate(options.store)
       for (const one of runners.values()) await one.start()
+      const { made = options.feeds } = options
+      const beside = new Beside(options.store, message => log('warn', message))
+      for (const feed of made) if (!runners.has(feed.name)) await beside.make(feed)
       // Once every table is there: a view may read another feed's.
-      for (const feed of options.feeds) await startViews(options, feed, message => log('warn', message))
+      for (const feed of made)
+        if (runners.has(feed.name)) await startViews(options, feed, message => log('warn', message))
+        else await beside.makeViews(feed)
       refresher.start()
       state = 'started'
     },

@@ -4,19 +4,13 @@ import { GroundstationError, messageOf } from '../errors.ts'
 import { type CompiledFeed, compileFeed } from '../feed/compile.ts'
 import { DECLARED, type DeclaredFeed, type FeedDeclaration } from '../feed/declare.ts'
 import { namesIn } from '../feed/env.ts'
-import { nameOf } from '../feed/relation.ts'
-import { servedPaths } from '../feed/served.ts'
+import { withoutClashes } from './clashes.ts'
 import { findFeedFiles } from './find.ts'
+import type { LoadedFeed } from './loaded.ts'
 import { registerResolution } from './resolve.ts'
 
 /** A setting that a declaration names; undefined where it isn't set. */
 export type FindSetting = (name: string) => Promise<string | undefined>
-
-/** A feed that was asked for: what its file declares, compiled, or why that isn't possible. */
-export type LoadedFeed = { readonly file: string } & (
-  | { readonly compiled: CompiledFeed; readonly error?: never }
-  | { readonly error: GroundstationError; readonly compiled?: never }
-)
 
 /**
  * The feeds of files, folders or names; of the folder `feeds` where nothing is given. All are valid, and no two share a
@@ -27,7 +21,11 @@ export async function loadFeeds(
   cwd: string,
   find?: FindSetting,
 ): Promise<CompiledFeed[]> {
-  const loaded = await readFeeds(paths, cwd, find)
+  return validFeeds(await readFeeds(paths, cwd, find))
+}
+
+/** What was loaded, where all of it is valid. */
+export function validFeeds(loaded: readonly LoadedFeed[]): CompiledFeed[] {
   const errors = loaded.flatMap(one => (one.error === undefined ? [] : [one.error]))
   const [first] = errors
   if (errors.length === 1 && first !== undefined) throw first
@@ -40,14 +38,36 @@ export async function loadFeeds(
 export async function readFeeds(
   paths: readonly string[] | undefined,
   cwd: string,
-  find: FindSetting = async () => undefined,
+  find?: FindSetting,
 ): Promise<LoadedFeed[]> {
+  const read = await readFiles(paths, cwd, find)
+  return read.filter(({ isAsked }) => isAsked)
+}
+
+/** A feed of a file of which one was asked for. */
+export type ReadFeed = LoadedFeed & { readonly isAsked: boolean }
+
+/** What was asked for, and the others of the same files, in their order: a file's feeds may read each other's tables. */
+export async function readFiles(
+  paths: readonly string[] | undefined,
+  cwd: string,
+  find: FindSetting = async () => undefined,
+): Promise<ReadFeed[]> {
   registerResolution()
   const { files, only } = await findFeedFiles(paths, cwd)
   const loaded: Loaded[] = []
   for (const path of files) for (const feed of await readFile(path, cwd, find)) loaded.push({ path, feed })
-  const wanted = only === undefined ? loaded : chosen(loaded, only)
-  return withoutClashes(wanted.map(({ feed }) => feed))
+  const asked = new Set(only === undefined ? loaded : chosen(loaded, only))
+  const opened = new Set([...asked].map(({ path }) => path))
+  const others = loaded.filter(one => !asked.has(one) && opened.has(one.path))
+  // Those that were asked for come first: where another has what one of them has, it is the other that is refused.
+  const ordered = [...asked, ...others]
+  const checked = withoutClashes(ordered.map(({ feed }) => feed))
+  const read = new Map(ordered.map((one, index) => [one, checked[index]]))
+  return loaded.flatMap(one => {
+    const feed = read.get(one)
+    return feed === undefined ? [] : [{ ...feed, isAsked: asked.has(one) }]
+  })
 }
 
 type Loaded = { readonly path: string; readonly feed: LoadedFeed }
@@ -112,9 +132,10 @@ function placeOf(error: unknown, path: string): string {
  */
 function chosen(loaded: readonly Loaded[], only: ReadonlySet<string>): Loaded[] {
   const feeds = new Set(loaded.map(({ feed }) => feed.compiled?.name))
-  const called = loaded.map(({ path, feed }) => {
+  const called = loaded.map(one => {
+    const { path, feed } = one
     const name = fileNameOf(feed.file)
-    return { path, feed, names: [feed.compiled?.name ?? name, path, ...(feeds.has(name) ? [] : [name])] }
+    return { one, names: [feed.compiled?.name ?? name, path, ...(feeds.has(name) ? [] : [name])] }
   })
   const unknown = [...only].find(one => !called.some(({ names }) => names.includes(one)))
   if (unknown !== undefined)
@@ -122,35 +143,7 @@ function chosen(loaded: readonly Loaded[], only: ReadonlySet<string>): Loaded[] 
       'USAGE',
       `There is no feed ${unknown}: there are ${called.map(({ names }) => names[0]).join(', ')}.`,
     )
-  return called.filter(({ names }) => names.some(name => only.has(name)))
+  return called.filter(({ names }) => names.some(name => only.has(name))).map(({ one }) => one)
 }
 
 const fileNameOf = (file: string) => file.replace(/^.*[/\\]/, '').replace(/\.[cm]?[jt]s$/, '')
-
-/** A second feed of a name or a path is refused, with the first one's file. */
-function withoutClashes(loaded: LoadedFeed[]): LoadedFeed[] {
-  const taken = new Map<string, string>()
-  const streams = new Set(loaded.flatMap(one => one.compiled?.alerts.map(alert => alert.stream) ?? []))
-  return loaded.map(one => {
-    if (one.compiled === undefined) return one
-    const { name, source } = one.compiled
-    const read = servedPaths(one.compiled)
-    const streamed = read.find(path => streams.has(path))
-    if (streamed !== undefined) {
-      const message = `${one.file}: is read at ${streamed}, where alerts are streamed.`
-      return { file: one.file, error: new GroundstationError('DECLARATION_INVALID', message, { at: one.file }) }
-    }
-    // One feed may take posts and serve its state at one path.
-    const paths = new Set([source.path, ...read].filter(path => path !== undefined))
-    const views = one.compiled.views.map(view => `view ${nameOf(view)}`)
-    for (const place of [`name ${name}`, ...[...paths].map(path => `path ${path}`), ...views]) {
-      const first = taken.get(place)
-      if (first !== undefined) {
-        const message = `${one.file}: has the ${place}, which ${first} has already.`
-        return { file: one.file, error: new GroundstationError('DECLARATION_INVALID', message, { at: one.file }) }
-      }
-      taken.set(place, one.file)
-    }
-    return one
-  })
-}

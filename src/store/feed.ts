@@ -22,16 +22,34 @@ const LOCK = 7_151_033_202
 
 /** Makes or finds all that a feed needs in the database. Safe when two processes start at once. */
 export function registerFeed(store: Store, feed: CompiledFeed): Promise<StoredFeed> {
+  return store.exclusively(LOCK, client => register(client, feed))
+}
+
+async function register(client: Client, feed: CompiledFeed): Promise<StoredFeed> {
+  const found = await findOrInsert(client, feed)
+  const { id } = found
+  await makeLeaves(client, id, found.lanes)
+  await makeTables(client, feed)
+  return { ...found, generation: await generationOf(client, id, feed.fingerprint) }
+}
+
+/**
+ * Makes what others read of a feed that isn't started here: all of it where it never was, otherwise what its tables lack. Of one
+ * that was, the declaration stays the one that it was started with last: whoever serves it isn't older for that.
+ */
+export function makeFeed(store: Store, feed: CompiledFeed): Promise<void> {
   return store.exclusively(LOCK, async client => {
-    const found = await findOrInsert(client, feed)
-    const { id } = found
-    await makeLeaves(client, id, found.lanes)
-    for (const table of feed.tables) {
-      await makeTable(client, table)
-      for (const statement of sequenceStatements(table)) await client.query(statement)
-    }
-    return { ...found, generation: await generationOf(client, id, feed.fingerprint) }
+    const { rows } = await client.query('select 1 from groundstation.feed where name = $1', [feed.name])
+    if (rows.length > 0) await makeTables(client, feed)
+    else await register(client, feed)
   })
+}
+
+async function makeTables(client: Client, { tables }: CompiledFeed): Promise<void> {
+  for (const table of tables) {
+    await makeTable(client, table)
+    for (const statement of sequenceStatements(table)) await client.query(statement)
+  }
 }
 
 type Found = Pick<StoredFeed, 'id' | 'lanes' | 'laneHash'>

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { loadFeeds, readFeeds } from '../../src/loader/load.ts'
+import { loadFeeds, readFeeds, readFiles } from '../../src/loader/load.ts'
 import { folderWith, POLLED_FEED, POSITION_FEED, SEQUENCED_FEED } from '../cli/program.ts'
 
 const invalid = (message: RegExp) => ({ code: 'DECLARATION_INVALID', message })
@@ -49,6 +49,31 @@ describe('feeds are loaded', () => {
       code: 'USAGE',
       message: /there are none, readings, sensors, orders, customers\./,
     })
+  })
+
+  test('with the others of their files beside them, of which one that has what they have is refused', async t => {
+    const file = `import { defineFeed, http, Type } from 'groundstation'
+      const feed = (name, path) => defineFeed({ name, source: http({ path }), event: Type.Object({}), identity: { position: true } })
+      export default [feed('first', '/same'), feed('second', '/other'), feed('third', '/same'), feed('fourth', '/fourth')]`
+    const folder = await folderWith(t)
+    await mkdir(join(folder, 'feeds'))
+    await writeFile(join(folder, 'feeds', 'shop.ts'), file)
+    await writeFile(join(folder, 'feeds', 'steps.ts'), SEQUENCED_FEED)
+    const read = await readFiles(['third', 'fourth'], folder)
+    assert.deepEqual(
+      read.map(({ compiled, isAsked }) => [compiled?.name, isAsked]),
+      [
+        [undefined, false],
+        ['second', false],
+        ['third', true],
+        ['fourth', true],
+      ],
+    )
+    assert.match(String(read[0]?.error?.message), /shop\.ts: has the path \/same, which .*shop\.ts has already/)
+    assert.deepEqual(
+      (await loadFeeds(['third'], folder)).map(({ name }) => name),
+      ['third'],
+    )
   })
 
   test('a topic is a setting where the declaration says so', async t => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { openStore } from '../../src/store/store.ts'
@@ -39,13 +39,20 @@ describe('groundstation poll --once', () => {
   })
 })
 
+/** Two feeds of one file; the second has a view over the first's table, and the first what is given besides. */
+function twoFeeds(first = ''): string {
+  const [imports, declared = ''] = POLLED_FEED.split('export default ')
+  const feed = (name: string) => declared.replace("'things'", `'${name}'`).replace('{ things:', `{ ${name}:`)
+  const view = "  views: { both: { sql: 'select count(*) from first', path: '/both' } },\n  tables:"
+  return `${imports}const first = ${feed('first').replace('  tables:', `${first}  tables:`)}
+    const second = ${feed('second').replace('  tables:', view)}
+    export default [first, second]`
+}
+
 describe('groundstation poll --once of a file with several feeds', () => {
   it('polls each, whatever becomes of the others', async t => {
     const { cwd, api, env } = await placeOf(t)
-    const feed = (name: string) =>
-      `export const ${name} = ${POLLED_FEED.split('export default ')[1]?.replace("'things'", `'${name}'`).replace('things:', `${name}:`)}`
-    const [imports] = POLLED_FEED.split('export default ')
-    await writeFile(join(cwd, 'b.ts'), `${imports}${feed('first')}${feed('second')}export default [first, second]`)
+    await writeFile(join(cwd, 'b.ts'), twoFeeds())
     const items = json([{ id: 'a' }])
     api.answer((request, response) =>
       api.asked.length === 1 ? void response.writeHead(404).end() : items(request, response, 0),
@@ -55,8 +62,38 @@ describe('groundstation poll --once of a file with several feeds', () => {
     const [first, second] = JSON.parse(stdout)
     assert.deepEqual([first.feed, first.new, first.error.code], ['first', 0, 'SOURCE_ANSWER'])
     assert.deepEqual([second.feed, second.new, second.error], ['second', 1, null])
-    const shown = await groundstation(['poll', 'b.ts', '--once'], { cwd, env })
-    assert.match(shown.stdout, /^first: 1 new.*\nsecond: 0 new/)
+    const shown = await groundstation(['poll', 'b.ts', 'a.ts', '--once'], { cwd, env })
+    assert.equal(shown.code, 0, shown.stderr)
+    assert.match(shown.stdout, /^first: 1 new.*\nsecond: 0 new.*\nthings: 1 new.*\n$/)
+  })
+
+  it('one that is off or polled elsewhere is told, and keeps nobody from being polled', async t => {
+    const { cwd, api, env } = await placeOf(t)
+    const off = "source: poll({ url: env('OTHER_URL'), every: '1h' }),\n"
+    await writeFile(join(cwd, 'b.ts'), twoFeeds(off).replace(/source: poll\(\{ url: env\('THINGS.*\n/, ''))
+    const run = () => groundstation(['poll', 'b.ts', '--once', '--json'], { cwd, env })
+    const codes = ({ stdout }: { stdout: string }) =>
+      (JSON.parse(stdout) as { error: { code: string } | null }[]).map(({ error }) => error?.code ?? null)
+    const first = await run()
+    assert.deepEqual([first.code, codes(first)], [2, ['SETTING_INVALID', null]], first.stderr)
+    const store = await openStore(env.DATABASE_URL)
+    t.after(() => store.close())
+    await store.query("update groundstation.poll set leased_until = clock_timestamp() + interval '1 minute'")
+    const second = await run()
+    assert.deepEqual([second.code, codes(second)], [3, ['SETTING_INVALID', 'BUSY']], second.stderr)
+    assert.equal(api.asked.length, 1)
+  })
+
+  it('of one of them makes what its views read of the others, and says how these are polled', async t => {
+    const { cwd, api, env } = await placeOf(t)
+    await mkdir(join(cwd, 'feeds'))
+    await writeFile(join(cwd, 'feeds', 'b.ts'), twoFeeds())
+    const { code, stdout, stderr } = await groundstation(['poll', 'second', '--once'], { cwd, env })
+    assert.deepEqual([code, stderr, api.asked.length], [0, '', 1])
+    assert.match(stdout, /^2 new.*\nNot polled: first; groundstation poll feeds\/b\.ts --once polls them too\.\n$/)
+    const store = await openStore(env.DATABASE_URL)
+    t.after(() => store.close())
+    assert.deepEqual((await store.query('select * from "both"')).rows, [{ count: 0 }])
   })
 })
 
@@ -76,5 +113,21 @@ describe('start', () => {
     t.after(() => store.close())
     const { rows } = await store.query('select id from things order by id')
     assert.deepEqual(rows, [{ id: 'a' }, { id: 'b' }])
+  })
+
+  it('of one feed of a file on an empty database serves its views over the others', async t => {
+    const { cwd, env } = await placeOf(t)
+    await mkdir(join(cwd, 'feeds'))
+    await writeFile(join(cwd, 'feeds', 'b.ts'), twoFeeds())
+    const child = spawnProgram(['start', 'second', '--port', '0'], { cwd, env: { ...env, THINGS_URL: '' } })
+    t.after(() => void child.kill('SIGKILL'))
+    const told = await outputOf(child, / {2}psql {2}.*\n/)
+    const [, address] = /ready on (http\S+)/.exec(told) ?? []
+    assert.deepEqual(await (await fetch(`${address}/both`)).json(), { size: 1, data: [{ count: 0 }] })
+    const feeds = (await (await fetch(`${address}/feeds`)).json()) as { data: { name: string }[] }
+    assert.deepEqual(
+      feeds.data.map(({ name }) => name),
+      ['second'],
+    )
   })
 })

@@ -9,7 +9,7 @@ import type { CompiledFeed } from '../../feed/compile.ts'
 import { type DeadLetter, findLetter, listLetters } from '../../store/read/letters.ts'
 import { type CommonOptions, type Context, print, settingsOf, withCommonOptions } from '../context.ts'
 import { EXIT } from '../exit.ts'
-import { compiledFeed } from '../feeds.ts'
+import { feedToStart } from '../feeds.ts'
 import { createLog } from '../log.ts'
 import { openRuntime, type Runtime } from '../open.ts'
 
@@ -44,9 +44,9 @@ async function run(
 ): Promise<void> {
   const { cwd } = context
   const settings = await settingsOf(context, options, 'warn')
-  const feed = await compiledFeed(feedName, context)
-  const runtime = await openRuntime({ settings, log: createLog(settings.logLevel), cwd, feeds: [feed] })
-  const letters = { ...runtime, feed, options, cwd }
+  const declared = await feedToStart(feedName, context)
+  const runtime = await openRuntime({ settings, log: createLog(settings.logLevel), cwd, declared })
+  const letters = { ...runtime, feed: declared.feed, options, cwd }
   try {
     if (action === 'list') await list(letters)
     else await { show, replay, dismiss }[action](letters, await letterOf(letters, id))

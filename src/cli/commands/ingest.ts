@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { countOf, type Input, ingest, type Progress, type Refused, type Totals } from '../../sources/file/ingest.ts'
 import { type CommonOptions, type Context, print, settingsOf, withCommonOptions } from '../context.ts'
 import { EXIT } from '../exit.ts'
-import { compiledFeed } from '../feeds.ts'
+import { feedToStart } from '../feeds.ts'
 import { createLog } from '../log.ts'
 import { openRuntime } from '../open.ts'
 import { createProgress } from '../progress.ts'
@@ -26,12 +26,13 @@ export function addIngest(program: Command, context: Context): void {
 async function run(context: Context, feedName: string, files: string[], options: Options): Promise<void> {
   const { cwd } = context
   const settings = await settingsOf(context, options, 'warn')
-  const feed = await compiledFeed(feedName, context)
+  const declared = await feedToStart(feedName, context)
+  const { feed } = declared
   const stopping = stopOnSignals()
   const { signal } = stopping
   // A pipe that is silent would hold up the stop.
   signal.addEventListener('abort', () => process.stdin.destroy(), { once: true })
-  const runtime = await openRuntime({ settings, log: createLog(settings.logLevel), cwd, signal, feeds: [feed] })
+  const runtime = await openRuntime({ settings, log: createLog(settings.logLevel), cwd, signal, declared })
   const progress = createProgress()
   const startedMs = performance.now()
   const refused = refusedTeller(line => progress.tell(line))

@@ -1,47 +1,43 @@
 import type { Command } from 'commander'
 import { GroundstationError } from '../../errors.ts'
 import type { CompiledFeed } from '../../feed/compile.ts'
-import type { CompiledPoll } from '../../feed/poll.ts'
+import type { Settings } from '../../settings/settings.ts'
 import { PollClient } from '../../sources/poll/client.ts'
-import { pollNow, textOf } from '../../sources/poll/poller.ts'
+import { pollNow } from '../../sources/poll/poller.ts'
 import type { PollReport } from '../../sources/poll/run.ts'
-import { type CommonOptions, type Context, print, settingsOf, withCommonOptions } from '../context.ts'
-import { EXIT, exitCodeOf } from '../exit.ts'
-import { compiledFeeds } from '../feeds.ts'
+import { type CommonOptions, type Context, settingsOf, withCommonOptions } from '../context.ts'
+import { feedsToStart } from '../feeds.ts'
 import { createLog } from '../log.ts'
-import { openRuntime } from '../open.ts'
+import { openRuntime, type Runtime } from '../open.ts'
+import { hintOf, type Polled, tellPolls } from '../polled.ts'
 import { CHANCE } from '../polls.ts'
 import { stopOnSignals } from '../stop.ts'
 
 type Options = CommonOptions & { readonly once?: boolean; readonly acceptDrop?: boolean }
 
 export function addPoll(program: Command, context: Context): void {
-  withCommonOptions(program.command('poll <feed>'))
-    .description('polls a feed now, says what came of it, and ends; start polls by the schedule')
+  withCommonOptions(program.command('poll <feeds...>'))
+    .description('polls feeds now, one after another, says what came of each, and ends; start polls by the schedule')
     .requiredOption('--once', 'one poll')
     .option('--accept-drop', 'believes a poll that has far fewer items than the one before: what it lacks may be gone')
-    .action((feed: string, options: Options) => run(context, feed, options))
+    .action((feeds: string[], options: Options) => run(context, feeds, options))
 }
 
-async function run(context: Context, name: string, options: Options): Promise<void> {
+async function run(context: Context, paths: string[], options: Options): Promise<void> {
   const settings = await settingsOf(context, options, 'warn')
-  const feeds = await compiledFeeds([name], context)
-  const polled = feeds.map(feed => ({ feed: feed.name, poll: polledIn(feed) }))
+  const declared = await feedsToStart(paths, context)
+  const feeds = polledOf(declared.feeds)
   const stopping = stopOnSignals()
   const { signal } = stopping
   const log = createLog(settings.logLevel)
-  const runtime = await openRuntime({ settings, log, cwd: context.cwd, signal, feeds })
+  const runtime = await openRuntime({ settings, log, cwd: context.cwd, signal, declared })
   try {
-    const { eventBytesMax } = settings.limits
-    const acceptsDrop = options.acceptDrop === true
     const polls: Polled[] = []
     // One after another: they may be of one API.
-    for (const { feed, poll } of polled) {
-      const client = new PollClient(poll)
-      const asked = { engine: runtime.engine, feed, poll, client, eventBytesMax, chance: CHANCE, acceptsDrop }
-      polls.push({ feed, report: await pollNow(asked, signal).finally(() => client.close()) })
-    }
-    tell(polls, options)
+    for (const feed of feeds) polls.push(await poll(feed, { runtime, settings, options, signal }))
+    const [only] = polls
+    if (polls.length === 1 && only?.report === undefined) throw only?.error
+    tellPolls(polls, options, hintOf(declared))
   } catch (error) {
     if (!signal.aborted) throw error
     process.stderr.write('Interrupted. What was read is stored; the next poll goes on from there.\n')
@@ -51,28 +47,49 @@ async function run(context: Context, name: string, options: Options): Promise<vo
   }
 }
 
-function polledIn({ name, source }: CompiledFeed): CompiledPoll {
-  if (source.poll !== undefined) return source.poll
-  if (source.unset === undefined) throw new GroundstationError('USAGE', `The feed ${name} isn't polled.`)
-  throw new GroundstationError('SETTING_INVALID', `${source.unset} isn't set: the feed ${name} is off without it.`)
+/** Of several those that are polled; of a file's feeds some may not be. Raises USAGE, and SETTING_INVALID where all are off. */
+function polledOf(feeds: readonly CompiledFeed[]): CompiledFeed[] {
+  const polled = feeds.filter(({ source }) => source.kind === 'poll')
+  const [first] = polled
+  if (first === undefined)
+    throw new GroundstationError('USAGE', `${feeds.map(({ name }) => name).join(', ')}: no such feed is polled.`)
+  if (polled.every(({ source }) => source.poll === undefined)) throw off(first)
+  return polled
 }
 
-type Polled = { readonly feed: string; readonly report: PollReport }
+const off = ({ name, source }: CompiledFeed) =>
+  new GroundstationError('SETTING_INVALID', `${source.unset} isn't set: the feed ${name} is off without it.`)
 
-/** Of one feed its report; of a file's feeds a list of theirs. What one of them lacks doesn't stop the others. */
-function tell(polls: readonly Polled[], options: Options): void {
-  const results = polls.map(({ feed, report: { failure, note, ...counts } }) => ({
-    feed,
-    ...counts,
-    note: note ?? null,
-    error: failure === undefined ? null : { code: failure.code, message: failure.message },
-  }))
-  const texts = polls.map(({ feed, report }) => {
-    const text = report.failure === undefined ? textOf(report) : `${report.failure.message}\n${textOf(report)}`
-    return polls.length === 1 ? text : `${feed}: ${text}`
-  })
-  print(options, results.length === 1 ? results[0] : results, texts.join('\n'))
-  const failure = polls.map(({ report }) => report.failure).find(one => one !== undefined)
-  const isFound = polls.some(({ report: { rejected, note } }) => rejected > 0 || note !== undefined)
-  process.exitCode = failure !== undefined ? exitCodeOf(failure) : isFound ? EXIT.found : EXIT.done
+type Asking = {
+  readonly runtime: Runtime
+  readonly settings: Settings
+  readonly options: Options
+  readonly signal: AbortSignal
+}
+
+/** What one of them lacks doesn't stop the others. */
+async function poll(feed: CompiledFeed, { runtime, settings, options, signal }: Asking): Promise<Polled> {
+  const { name, source } = feed
+  if (source.poll === undefined) return { feed: name, error: off(feed) }
+  const client = new PollClient(source.poll)
+  const { eventBytesMax } = settings.limits
+  const acceptsDrop = options.acceptDrop === true
+  const asked = {
+    engine: runtime.engine,
+    feed: name,
+    poll: source.poll,
+    client,
+    eventBytesMax,
+    chance: CHANCE,
+    acceptsDrop,
+  }
+  try {
+    const report: PollReport = await pollNow(asked, signal)
+    return { feed: name, report, error: report.failure }
+  } catch (error) {
+    if (error instanceof GroundstationError && error.code === 'BUSY') return { feed: name, error }
+    throw error
+  } finally {
+    await client.close()
+  }
 }

@@ -8,7 +8,7 @@ import { ALERTS_CHANNEL } from '../../store/listen.ts'
 import { isDeserted } from '../../store/users/accounts.ts'
 import { createUsers } from '../../users/users.ts'
 import { type CommonOptions, type Context, settingsOf, withCommonOptions } from '../context.ts'
-import { compiledFeeds } from '../feeds.ts'
+import { feedsToStart } from '../feeds.ts'
 import { createLog } from '../log.ts'
 import { openRuntime, type Runtime } from '../open.ts'
 import { type OutputRoles, openOutputs } from '../outputs.ts'
@@ -44,7 +44,8 @@ async function start(context: Context, paths: string[], options: Options): Promi
   leaveOnFault(log)
   const stopping = stopOnSignals()
   const { signal } = stopping
-  const feeds = await compiledFeeds(paths, context)
+  const declared = await feedsToStart(paths, context)
+  const { feeds } = declared
   let runtime: Runtime | undefined
   let topics: TopicRoles | undefined
   let polls: PollRoles | undefined
@@ -56,7 +57,7 @@ async function start(context: Context, paths: string[], options: Options): Promi
       log,
       cwd,
       signal,
-      feeds,
+      declared,
       sweeps: sweepsOf(settings, options.roles),
       needsViews: true,
     })

@@ -28,10 +28,23 @@ type Making = {
  * Makes a feed's views, replaces those that are declared otherwise now, and drops those that aren't any more: all of it or
  * nothing. What is as declared isn't touched. Safe when several processes start at once. Errors: DECLARATION_INVALID.
  */
-export async function makeViews(store: Store, feed: CompiledFeed, log: (message: string) => void): Promise<void> {
+export function makeViews(store: Store, feed: CompiledFeed, log: (message: string) => void): Promise<void> {
+  return alone(store, client => settleViews(client, feed, log))
+}
+
+/** Makes those that the feed has never had; what it has stays as it was started with last. */
+export function makeMissingViews(store: Store, feed: CompiledFeed, log: (message: string) => void): Promise<void> {
+  return alone(store, async client => {
+    const recorded = await loadRecorded(client)
+    const missing = feed.views.filter(view => !recorded.has(nameOf(view)))
+    await settleAll({ client, feed, recorded, settled: new Set(), log }, missing, [])
+  })
+}
+
+async function alone(store: Store, work: (client: Client) => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await store.exclusively(LOCK, client => settleViews(client, feed, log))
+      return await store.exclusively(LOCK, work)
     } catch (error) {
       // Somebody reads a view, or refreshes it, for longer than we wait for a lock.
       if (failureKind(error) !== 'retry' || attempt === ATTEMPTS) throw error
@@ -45,10 +58,14 @@ export async function settleViews(client: Client, feed: CompiledFeed, log: (mess
   const making: Making = { client, feed, recorded, settled: new Set(), log }
   const declared = new Set(feed.views.map(nameOf))
   const gone = [...recorded.values()].filter(view => view.feed === feed.name && !declared.has(nameOf(view)))
-  if (feed.views.length + gone.length === 0) return
+  await settleAll(making, feed.views, gone)
+}
+
+async function settleAll(making: Making, views: readonly CompiledView[], gone: readonly RecordedView[]): Promise<void> {
+  if (views.length + gone.length === 0) return
   // Not the user's own: of a user called groundstation that would begin with our schema.
-  await client.query(`set local search_path = public; set local statement_timeout = ${FILL_MS_MAX}`)
-  for (const view of feed.views) {
+  await making.client.query(`set local search_path = public; set local statement_timeout = ${FILL_MS_MAX}`)
+  for (const view of views) {
     await settle(making, view)
     making.settled.add(nameOf(view))
   }
