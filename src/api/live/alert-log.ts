@@ -1,4 +1,4 @@
-import { findStream, listAlerts, type StoredAlert } from '../../store/read/alerts.ts'
+import { ALERTS_BYTES_MAX, findStream, listAlerts, type StoredAlert } from '../../store/read/alerts.ts'
 import type { Query } from '../../store/read/query.ts'
 import type { Chunk, LiveLog, Start } from './log.ts'
 import { textOf } from './message.ts'
@@ -7,6 +7,8 @@ const PAGE = 500
 /** What is kept for those who are a little behind; others read the database. */
 const RECENT_MAX = 5_000
 const RECENT_BYTES_MAX = 8 * 1024 * 1024
+/** Of those who follow most are at the same few places; whoever is elsewhere gets a chunk of its own. */
+const CHUNKS_MAX = 16
 /** Looked at so often, whatever is told meanwhile. */
 const LOOK_MS = 1_000
 /** The more who follow, the more goes out at once: a millisecond for so many. */
@@ -91,10 +93,23 @@ export class AlertLog implements LiveLog<number> {
     if (oldest === undefined || oldest.id > place + 1) return this.#page(place)
     const known = this.#chunks.get(place)
     if (known !== undefined) return known
-    const taken = this.#recent.slice(place + 1 - oldest.id, place + 1 - oldest.id + PAGE)
-    const chunk = { bytes: Buffer.concat(taken.map(one => one.bytes)), next: place + taken.length, count: taken.length }
+    const chunk = this.#cut(place, place + 1 - oldest.id)
+    if (this.#chunks.size >= CHUNKS_MAX) this.#chunks.clear()
     this.#chunks.set(place, chunk)
     return chunk
+  }
+
+  /** What is kept from an index on, as much as goes out together. */
+  #cut(place: number, first: number): Chunk<number> {
+    const taken: Buffer[] = []
+    let length = 0
+    for (let index = first; taken.length < PAGE && length < ALERTS_BYTES_MAX; index++) {
+      const bytes = this.#recent[index]?.bytes
+      if (bytes === undefined) break
+      taken.push(bytes)
+      length += bytes.length
+    }
+    return { bytes: Buffer.concat(taken), next: place + taken.length, count: taken.length }
   }
 
   async #look(): Promise<void> {
