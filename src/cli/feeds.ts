@@ -15,6 +15,11 @@ export async function declaredFeeds(paths: readonly string[] | undefined, contex
   return readFeeds(paths, context.cwd, await finderOf(context))
 }
 
+/** The same, with the others of their files. */
+export async function declaredFiles(paths: readonly string[] | undefined, context: Context): Promise<ReadFeed[]> {
+  return readFiles(paths, context.cwd, await finderOf(context))
+}
+
 /** One feed, by its name in feeds/ or by its file. */
 export async function compiledFeed(nameOrFile: string, context: Context): Promise<CompiledFeed> {
   return onlyOne(await compiledFeeds([nameOrFile], context), nameOrFile)
@@ -31,7 +36,7 @@ export type FeedsToStart = {
 
 /** The feeds of files, folders or names, with what is made beside them. Raises DECLARATION_INVALID. */
 export async function feedsToStart(paths: readonly string[] | undefined, context: Context): Promise<FeedsToStart> {
-  const read = await readFiles(paths, context.cwd, await finderOf(context))
+  const read = await declaredFiles(paths, context)
   return {
     feeds: validFeeds(read.filter(({ isAsked }) => isAsked)),
     made: read.flatMap(({ compiled }) => compiled ?? []),

@@ -6,8 +6,12 @@ import type { CompiledFeed } from '../feed/compile.ts'
 import type { ViewColumn } from '../store/read/views.ts'
 import { tryViews } from '../store/views/trial.ts'
 import { type CommonOptions, type Context, settingsOf } from './context.ts'
+import type { FeedsToStart } from './feeds.ts'
 import { createLog } from './log.ts'
 import { type Opening, openDatabase } from './open.ts'
+
+/** Whose tables and views there are, and whose views are asked for. */
+type Given = readonly [made: readonly CompiledFeed[], feeds: readonly CompiledFeed[]]
 
 export type ViewColumns = ReadonlyMap<string, readonly ViewColumn[]>
 
@@ -17,35 +21,35 @@ export type ViewColumns = ReadonlyMap<string, readonly ViewColumn[]>
  * gone afterwards.
  */
 export async function viewColumns(
-  feeds: readonly CompiledFeed[],
+  { feeds, made }: FeedsToStart,
   options: CommonOptions,
   context: Context,
 ): Promise<ViewColumns> {
   if (feeds.every(({ views }) => views.every(({ path }) => path === undefined))) return new Map()
   const settings = await settingsOf(context, options, 'silent')
   const opening = { settings, log: createLog(settings.logLevel), cwd: context.cwd }
-  if (settings.databaseUrl === undefined) return inEmptyDatabase(opening, feeds)
+  if (settings.databaseUrl === undefined) return inEmptyDatabase(opening, made, feeds)
   try {
-    return await inDatabase(opening, feeds)
+    return await inDatabase(opening, made, feeds)
   } catch (error) {
     if (!(error instanceof GroundstationError) || error.code !== 'STORE_UNREACHABLE') throw error
-    return inEmptyDatabase(opening, feeds)
+    return inEmptyDatabase(opening, made, feeds)
   }
 }
 
-async function inEmptyDatabase(opening: Opening, feeds: readonly CompiledFeed[]): Promise<ViewColumns> {
+async function inEmptyDatabase(opening: Opening, ...given: Given): Promise<ViewColumns> {
   const home = await mkdtemp(join(tmpdir(), 'groundstation-columns-'))
   try {
-    return await inDatabase({ ...opening, settings: { ...opening.settings, databaseUrl: undefined, home } }, feeds)
+    return await inDatabase({ ...opening, settings: { ...opening.settings, databaseUrl: undefined, home } }, ...given)
   } finally {
     await rm(home, { recursive: true, force: true, maxRetries: 10 })
   }
 }
 
-async function inDatabase(opening: Opening, feeds: readonly CompiledFeed[]): Promise<ViewColumns> {
+async function inDatabase(opening: Opening, ...given: Given): Promise<ViewColumns> {
   const database = await openDatabase(opening)
   try {
-    return await tryViews(database.store, feeds)
+    return await tryViews(database.store, ...given)
   } finally {
     await database.close()
   }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { freshDatabase } from '../database.ts'
 import { folderWith, groundstation, outputOf, POSITION_FEED, SEQUENCED_FEED, spawnProgram } from './program.ts'
@@ -34,4 +36,25 @@ test('a view over two feeds is left out where one of them comes first, and made 
   assert.deepEqual(await (await fetch(url ?? said)).json(), { size: 1, data: [{ readings: 2, steps: 0 }] })
   program.kill('SIGTERM')
   await once(program, 'exit')
+})
+
+test('a feed of a file is checked and described with what its views read of the file’s others, their views too', async t => {
+  const [imports = '', readings = ''] = POSITION_FEED.split('export default ')
+  const steps = SEQUENCED_FEED.split('export default ')[1] ?? ''
+  const file = `${imports}${SEQUENCED_FEED.split('\n')[1]?.replace('bigint, defineFeed, http, Type, ', '')}
+    const readings = ${withView(readings, 'select * from readings')}
+    const steps = ${withView(steps, 'select b.value from both b, steps').replace('both:', 'more:').replace("'/both'", "'/more'")}
+    export default [readings, steps]`
+  const cwd = await folderWith(t)
+  await mkdir(join(cwd, 'feeds'))
+  await writeFile(join(cwd, 'feeds', 'both.ts'), file.replaceAll(/\bboth b\b/g, '"both" b'))
+  const run = { cwd, env: { DATABASE_URL: await freshDatabase(t) } }
+  const checked = await groundstation(['check', 'steps', '--stored'], run)
+  assert.deepEqual([checked.code, checked.stdout], [0, 'feeds/both.ts: steps is valid.\n'])
+  const { stdout, stderr } = await groundstation(['generate', 'openapi', 'steps'], run)
+  assert.equal(stderr, '')
+  assert.deepEqual(
+    Object.keys(JSON.parse(stdout).paths).filter(path => /both|more/.test(path)),
+    ['/more'],
+  )
 })

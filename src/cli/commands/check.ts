@@ -7,12 +7,12 @@ import { tryViews } from '../../store/views/trial.ts'
 import { checkStored, type StoredReport } from '../../verify/stored.ts'
 import { type CommonOptions, type Context, print, settingsOf, withCommonOptions } from '../context.ts'
 import { EXIT } from '../exit.ts'
-import { declaredFeeds } from '../feeds.ts'
+import { declaredFiles } from '../feeds.ts'
 import { createLog } from '../log.ts'
 import { openDatabase } from '../open.ts'
 
 type CheckOptions = CommonOptions & { readonly stored?: boolean }
-type Read = Awaited<ReturnType<typeof declaredFeeds>>[number]
+type Read = Awaited<ReturnType<typeof declaredFiles>>[number]
 
 export function addCheck(program: Command, context: Context): void {
   withCommonOptions(program.command('check [feeds...]'))
@@ -34,8 +34,9 @@ const NOTHING: Found = { reports: new Map(), views: new Map() }
 const validityOf = (error: string | undefined) => ({ valid: error === undefined, error: error ?? null })
 
 async function check(context: Context, paths: string[], options: CheckOptions): Promise<void> {
-  const read = await declaredFeeds(paths, context)
-  const found = options.stored === true ? await overTheRecord(context, read, options) : NOTHING
+  const files = await declaredFiles(paths, context)
+  const read = files.filter(({ isAsked }) => isAsked)
+  const found = options.stored === true ? await overTheRecord(context, files, options) : NOTHING
   const feeds = read.map(({ file, compiled, error }) => ({
     file,
     feed: compiled?.name ?? null,
@@ -49,16 +50,17 @@ async function check(context: Context, paths: string[], options: CheckOptions): 
   if (feeds.some(feed => !feed.valid || (feed.stored?.misfitCount ?? 0) > 0)) process.exitCode = EXIT.found
 }
 
-async function overTheRecord(context: Context, read: readonly Read[], options: CheckOptions): Promise<Found> {
+async function overTheRecord(context: Context, files: readonly Read[], options: CheckOptions): Promise<Found> {
   const settings = await settingsOf(context, options, 'warn')
   const database = await openDatabase({ settings, log: createLog(settings.logLevel), cwd: context.cwd })
   const reports = new Map<string, StoredReport>()
   const views = new Map<string, string>()
-  const feeds = read.flatMap(({ compiled }) => compiled ?? [])
+  const made = files.flatMap(({ compiled }) => compiled ?? [])
+  const feeds = files.flatMap(({ compiled, isAsked }) => (isAsked ? (compiled ?? []) : []))
   try {
     await migrate(database.store)
     for (const feed of feeds) {
-      const broken = await brokenView(database.store, feeds, feed)
+      const broken = await brokenView(database.store, made, feed)
       if (broken !== undefined) views.set(feed.name, broken)
       const { rows } = await database.store.query('select 1 from groundstation.feed where name = $1', [feed.name])
       // A feed that has never run here has no events that could be refused.
@@ -73,11 +75,11 @@ async function overTheRecord(context: Context, read: readonly Read[], options: C
 /** What PostgreSQL says against a feed's views. Nothing is made. */
 async function brokenView(
   store: Store,
-  feeds: readonly CompiledFeed[],
+  made: readonly CompiledFeed[],
   feed: CompiledFeed,
 ): Promise<string | undefined> {
   try {
-    await tryViews(store, feeds, [feed])
+    await tryViews(store, made, [feed])
     return undefined
   } catch (error) {
     if (error instanceof GroundstationError && error.code === 'DECLARATION_INVALID') return error.message

@@ -10,13 +10,17 @@ import { ksqldbFile } from '../../generate/ksqldb.ts'
 import { sqlFiles } from '../../generate/sql.ts'
 import { trinoFiles } from '../../generate/trino/files.ts'
 import { type CommonOptions, type Context, print, settingsOf, withCommonOptions } from '../context.ts'
-import { compiledFeeds } from '../feeds.ts'
+import { type FeedsToStart, feedsToStart } from '../feeds.ts'
 import { placesOf } from '../trino-places.ts'
 import { viewColumns } from '../view-columns.ts'
 
 type Options = CommonOptions & { readonly out?: string }
 type SqlOptions = Options & { readonly diagram?: boolean }
-type Generator<Given extends Options> = (feeds: CompiledFeed[], options: Given) => Promise<GeneratedFile[]>
+type Generator<Given extends Options> = (
+  feeds: CompiledFeed[],
+  options: Given,
+  declared: FeedsToStart,
+) => Promise<GeneratedFile[]>
 
 export function addGenerate(program: Command, context: Context): void {
   const generate = program
@@ -33,8 +37,8 @@ export function addGenerate(program: Command, context: Context): void {
   add(generate, context, 'trino', "what belongs into Trino's etc folder, and queries", async (feeds, options) =>
     trinoFiles(feeds, placesOf(await settingsOf(context, options))),
   )
-  add(generate, context, 'openapi', 'what /openapi.json tells of their API', async (feeds, options) => {
-    const document = await describeApi(feeds, context.version, await viewColumns(feeds, options, context))
+  add(generate, context, 'openapi', 'what /openapi.json tells of their API', async (feeds, options, declared) => {
+    const document = await describeApi(feeds, context.version, await viewColumns(declared, options, context))
     return [{ path: 'openapi.json', text: `${JSON.stringify(document, null, 2)}\n` }]
   })
 }
@@ -50,7 +54,8 @@ function add<Given extends Options>(
     .description(description)
     .option('--out <folder>', 'writes files into this folder, in place of standard output')
     .action(async (paths: string[], options: Given) => {
-      const files = await generator(await compiledFeeds(paths, context), options)
+      const declared = await feedsToStart(paths, context)
+      const files = await generator([...declared.feeds], options, declared)
       await hand(files, options, context)
     })
 }

@@ -7,10 +7,11 @@ import { qualified } from '../names.ts'
 import { readColumns, type ViewColumn } from '../read/views.ts'
 import type { Client, Store } from '../store.ts'
 import { refusedView } from './problem.ts'
+import { tries } from './savepoint.ts'
 
 /**
  * The columns that declared views have, without making any: in a transaction that is rolled back. What is there already isn't
- * locked: a view that is there is tried as a temporary one. `of`: whose views; their tables may be others'. Errors: DECLARATION_INVALID.
+ * locked: a view that is there is tried as a temporary one. `of`: whose views; what they are made of may be others'. Errors: DECLARATION_INVALID.
  */
 export function tryViews(store: Store, feeds: readonly CompiledFeed[], of = feeds): Promise<Map<string, ViewColumn[]>> {
   return store.withClient(async client => {
@@ -18,8 +19,14 @@ export function tryViews(store: Store, feeds: readonly CompiledFeed[], of = feed
     await client.query('set local search_path = public')
     for (const feed of feeds) for (const table of feed.tables) await makeTable(client, table)
     const found = new Map<string, ViewColumn[]>()
-    for (const feed of of)
-      for (const view of feed.views) found.set(nameOf(view), await tryView(client, feed.name, view))
+    for (const feed of feeds)
+      for (const view of feed.views) {
+        const isAsked = of.includes(feed)
+        const trial = async () => found.set(nameOf(view), await tryView(client, feed.name, view))
+        if (isAsked) await trial()
+        // What is wrong with another's is that one's to tell.
+        else if (await tries(client, undefined, trial)) found.delete(nameOf(view))
+      }
     await client.query('rollback')
     return found
   })
