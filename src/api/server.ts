@@ -28,6 +28,7 @@ import { addDescription, addDocs } from './openapi.ts'
 import { addRecord } from './record.ts'
 import { addReplay } from './replay.ts'
 import { addRows } from './rows.ts'
+import { addStateChanges } from './state-changes.ts'
 import { addStates } from './states.ts'
 import { addUsers } from './users.ts'
 import { addViews, columnsOf } from './views.ts'
@@ -147,6 +148,7 @@ async function addRoutes(server: FastifyInstance, options: ServerOptions, limits
       listen: options.listen ?? (() => undefined),
     }
     addStates(server, context, live)
+    addStateChanges(server, context)
     addRows(server, context)
     addViews(server, context, options.columns ?? (await columnsOf(query, feeds)))
     addAlerts(server, context, live)

@@ -1,5 +1,5 @@
 import type { CompiledFeed } from '../feed/compile.ts'
-import type { KeyMemory } from '../sequencer/key.ts'
+import type { KeyMemory } from '../sequencer/key-memory.ts'
 import type { RowsMode } from '../store/binary.ts'
 import type { StoredFeed } from '../store/feed.ts'
 import type { Client } from '../store/store.ts'

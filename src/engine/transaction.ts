@@ -1,6 +1,6 @@
 import { GroundstationError } from '../errors.ts'
 import type { CompiledFeed } from '../feed/compile.ts'
-import { KeyMemory } from '../sequencer/key.ts'
+import { KeyMemory } from '../sequencer/key-memory.ts'
 import type { RowsMode } from '../store/binary.ts'
 import type { StoredFeed } from '../store/feed.ts'
 import type { Leaves } from '../store/leaf.ts'
@@ -23,6 +23,9 @@ const BATCH_MS_MAX = 75_000
 
 /** Batches of up to so many events go by pipelined statements; larger ones by COPY. */
 const PIPELINED_MAX = 200
+
+/** The states that are remembered of a feed's keys, all lanes together. */
+const STATE_BYTES_MAX = 64 * 1024 * 1024
 
 /** What a writer remembers of a lane between batches: true only while the lane's version is this one. */
 type LaneMemory = { version: number; readonly keys: KeyMemory }
@@ -113,7 +116,11 @@ export class Transactions {
       if (generation > stored.generation) throw olderDeclaration(feed.name)
       let memory = this.#lanes.get(lane)
       if (memory === undefined) {
-        memory = { version, keys: new KeyMemory(Math.ceil(keysRemembered / stored.lanes)) }
+        const bounds = {
+          keys: Math.ceil(keysRemembered / stored.lanes),
+          stateBytes: Math.ceil(STATE_BYTES_MAX / stored.lanes),
+        }
+        memory = { version, keys: new KeyMemory(bounds) }
         this.#lanes.set(lane, memory)
       } else if (memory.version !== version) {
         memory.keys.clear()

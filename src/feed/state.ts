@@ -19,6 +19,8 @@ export type CompiledState = {
   readonly sequenceName: string
   readonly timeName: string
   readonly schema: SchemaNode
+  /** Whether fields that the schema doesn't name are served, too: it says `additionalProperties: true`. */
+  readonly isOpen: boolean
   readonly initial: StateValue
   readonly evolve: (state: StateValue, event: unknown, type: string) => StateValue
   /** What `evolve` gave, frozen; throws a TypeError where that is no state: no object, a promise, or not as the schema says. */
@@ -36,14 +38,27 @@ export type Standing = {
   readonly state: StateValue
 }
 
-/** A state as the API serves it: key, the declared fields in their order, number, time, `complete`. */
+/**
+ * A state as the API serves it: key, the declared fields in their order, of an open one all others that it carries, number,
+ * time, `complete`.
+ */
 export function present(state: CompiledState, standing: Standing): Record<string, unknown> {
-  const shown: Record<string, unknown> = { [state.keyName]: standing.key }
-  for (const name of Object.keys(state.schema.properties ?? {})) shown[name] = standing.state[name] ?? null
+  const shown = { [state.keyName]: standing.key, ...carried(state, standing.state) }
   shown[state.sequenceName] = standing.sequence
   shown[state.timeName] = standing.time
   shown.complete = standing.complete
   return shown
+}
+
+/** What a state carries, as it is served: without the names that say where it stands. */
+export function carried(state: CompiledState, value: StateValue): Record<string, unknown> {
+  const shown: Record<string, unknown> = {}
+  for (const name of Object.keys(state.schema.properties ?? {})) shown[name] = value[name] ?? null
+  if (!state.isOpen) return shown
+  const taken = [state.keyName, state.sequenceName, state.timeName, 'complete']
+  // Entries, for a field may be called __proto__.
+  const others = Object.entries(value).filter(([name]) => !Object.hasOwn(shown, name) && !taken.includes(name))
+  return { ...shown, ...Object.fromEntries(others) }
 }
 
 export function compileState(
@@ -84,6 +99,7 @@ export function compileState(
     sequenceName,
     timeName,
     schema,
+    isOpen: isOpen(schema),
     initial: deepFrozen(declared.initial as StateValue),
     evolve: evolverOf(evolve, types !== undefined),
     accept: acceptorOf(schema),
@@ -130,7 +146,7 @@ function sortKind(schema: SchemaNode): SortKind | undefined {
 /** A state is what the schema says, after each event: what a store can't give back as it was would fold on differently. */
 function acceptorOf(schema: SchemaNode): (next: unknown) => StateValue {
   const validator = schema.type === 'object' ? validatorOf(schema) : undefined
-  const isFlat = Object.values(schema.properties ?? {}).every(isScalar)
+  const isFlat = !isOpen(schema) && Object.values(schema.properties ?? {}).every(isScalar)
   return next => {
     if (typeof next !== 'object' || next === null || Array.isArray(next))
       throw new TypeError('evolve gave no state: it must return an object')
@@ -146,6 +162,9 @@ function acceptorOf(schema: SchemaNode): (next: unknown) => StateValue {
     return isFlat ? Object.freeze(next as StateValue) : frozenThrough(next as StateValue)
   }
 }
+
+const isOpen = (schema: SchemaNode): boolean =>
+  (schema as { additionalProperties?: unknown }).additionalProperties === true
 
 function isScalar(schema: SchemaNode): boolean {
   const options = (schema as { anyOf?: readonly SchemaNode[] }).anyOf

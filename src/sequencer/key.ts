@@ -50,38 +50,3 @@ export function spansOf({ missing, voided, held }: Cursor): Spans | null {
 /** When the first of what a key holds arrived, in milliseconds; undefined where it holds nothing. */
 export const waitingSince = ({ held }: Cursor): number | undefined =>
   held.length === 0 ? undefined : held.reduce((first, { since }) => Math.min(first, since), Number.POSITIVE_INFINITY)
-
-/**
- * What a process remembers of keys. It is trusted only where the lane's version, read under the lane's lock, is the one that
- * this process wrote last: then nobody else has changed a key of the lane since. Bounded: two generations, the older dropped.
- */
-export class KeyMemory {
-  readonly #capacity: number
-  #young = new Map<string, Key>()
-  #old = new Map<string, Key>()
-
-  constructor(capacity: number) {
-    this.#capacity = capacity
-  }
-
-  get(key: string): Key | undefined {
-    const young = this.#young.get(key)
-    if (young !== undefined) return young
-    const old = this.#old.get(key)
-    if (old !== undefined) this.set(old)
-    return old
-  }
-
-  set(key: Key): void {
-    if (this.#young.size >= this.#capacity / 2 && !this.#young.has(key.key)) {
-      this.#old = this.#young
-      this.#young = new Map()
-    }
-    this.#young.set(key.key, key)
-  }
-
-  clear(): void {
-    this.#young.clear()
-    this.#old.clear()
-  }
-}

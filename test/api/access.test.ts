@@ -34,6 +34,7 @@ const ROUTES: Readonly<Record<string, Asked>> = {
   'POST /feeds/spacex-launches/events': { feed: 'writer' },
   'GET /rockets': { feed: 'reader' },
   'GET /rockets/{key}': { feed: 'reader' },
+  'GET /rockets/{key}/changes': { feed: 'reader' },
   'GET /feeds/{feed}/record': { feed: 'reader' },
   'GET /feeds/{feed}/gaps': { feed: 'reader' },
   'GET /feeds/{feed}/held': { feed: 'reader' },

@@ -64,6 +64,7 @@ test('every path is described, each operation under a name of its own', () => {
     '/metrics',
     '/rockets',
     '/rockets/{key}',
+    '/rockets/{key}/changes',
     '/speeds',
     '/speeds/minutes',
     '/speeds/missions',

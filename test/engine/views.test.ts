@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
+import { findState } from '../../src/store/read/states.ts'
 import { freshDatabase } from '../database.ts'
 import { counterFeed, event } from './counter.ts'
 import { openGround } from './ground.ts'
@@ -109,5 +110,33 @@ describe('the public views', () => {
         { feed: 'quiet', kind: 'sequenced', events: 0, keys: 0 },
       ],
     )
+  })
+
+  it('states tell what the API does, of keys that miss something too', async () => {
+    await ground.send('counter', event('d', 1, 5), event('d', 2, 6))
+    const states = async (key: string) =>
+      (await ground.rows('select * from groundstation.states where feed = $1 and key = $2', 'counter', key))[0]
+    for (const key of ['b', 'd']) {
+      const told = await findState(async (sql, values) => ground.store.query(sql, values), 'counter', key)
+      assert.ok(told)
+      assert.deepEqual(await states(key), { feed: 'counter', ...told })
+    }
+    assert.equal(await states('a'), undefined, 'all of it is held')
+  })
+
+  it('states are found by an index among many', async () => {
+    const id = await ground.value("select id from groundstation.feed where name = 'quiet'")
+    await ground.rows(
+      `insert into groundstation.key (id, frontier, events, generation, feed, lane, key, state)
+       select n, 1, 1, 1, $1, 0, 'many ' || n, '{"n":1}' from generate_series(1, 100000) as n`,
+      id,
+    )
+    await ground.rows('analyze groundstation.key')
+    const plan = await ground.rows(
+      "explain select * from groundstation.states where feed = 'quiet' and key = 'many 777'",
+    )
+    const text = plan.map(row => Object.values(row)[0]).join('\n')
+    assert.match(text, new RegExp(`Index Scan using key_${id}_key_key`))
+    assert.doesNotMatch(text, new RegExp(`Seq Scan on key_${id}`))
   })
 })

@@ -27,7 +27,8 @@ export function shownSchema(feed: CompiledFeed, state: CompiledState): object {
     [state.timeName]: { type: ['string', 'null'] },
     complete: { type: 'boolean', description: 'Whether every number up to it is in, or voided.' },
   }
-  return { $id: stateNameOf(feed), type: 'object', required: Object.keys(properties), properties }
+  const open = state.isOpen ? { additionalProperties: true } : {}
+  return { $id: stateNameOf(feed), type: 'object', required: Object.keys(properties), properties, ...open }
 }
 
 export function stateListSchema(feed: CompiledFeed, state: CompiledState): FastifySchema {

@@ -1,5 +1,5 @@
 import type { SortField, Standing, StateValue } from '../../feed/state.ts'
-import { type Page, pageOf, type Query, type Row } from './query.ts'
+import { PAGE_BYTES_MAX, type Page, type Query, type Row } from './query.ts'
 
 export type SortValue = string | number | boolean | null
 /** After which row a page begins: the value it is sorted by, and its key. */
@@ -23,7 +23,10 @@ export const STANDING = `k.key, ${LAST} as last, k.time, k.state, ${COMPLETE} as
 const FROM = `from groundstation.key k
   where k.feed = (select id from groundstation.feed where name = $1) and k.events > 0 and k.frontier > 0`
 
-/** States in the order of one field, ties by key. Text is ordered by code point; what is missing comes last both ways. */
+/**
+ * States in the order of one field, ties by key. Text is ordered by code point; what is missing comes last both ways. A page ends
+ * where its bytes do; it has one state in any case.
+ */
 export async function listStates(
   query: Query,
   { feed, sort, isDescending, limit, after }: StatesPage,
@@ -40,15 +43,23 @@ export async function listStates(
     values.push(after.key, after.value)
   }
   const { rows } = await query(
-    `select ${STANDING}, ${value} as sorted ${FROM} ${beyond}
-     order by ${value} ${isDescending ? 'desc' : 'asc'} nulls last, k.key limit $2`,
+    `select key, last, time, complete, sorted, case when before < ${PAGE_BYTES_MAX} then body end as body from (
+       select *, sum(octet_length(body)) over (order by place) - octet_length(body) as before from (
+         select *, coalesce(state::text, '{}') as body, row_number() over () as place from (
+           select ${STANDING}, ${value} as sorted ${FROM} ${beyond}
+           order by ${value} ${isDescending ? 'desc' : 'asc'} nulls last, k.key limit $2
+         ) as chosen
+       ) as told
+     ) as sized order by place`,
     values,
   )
-  const { items, hasMore } = pageOf(rows, limit)
+  const large = rows.findIndex(({ body }) => body === null)
+  const end = Math.min(limit, large === -1 ? rows.length : large)
+  const items = rows.slice(0, end)
   const last = items.at(-1)
   return {
-    items: items.map(standingOf),
-    hasMore,
+    items: items.map(({ body, ...row }) => standingOf({ ...row, state: JSON.parse(String(body)) })),
+    hasMore: rows.length > end,
     last: last === undefined ? undefined : { value: last.sorted as SortValue, key: String(last.key) },
   }
 }

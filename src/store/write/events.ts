@@ -1,5 +1,6 @@
 import { type ArrayType, Rows, type RowsMode } from '../binary.ts'
 import type { Facts } from '../facts.ts'
+import { PAGE_BYTES_MAX } from '../read/query.ts'
 import type { Client } from '../store.ts'
 import { writeRows } from './copy.ts'
 
@@ -96,7 +97,7 @@ export async function findEvents(
   return rows
 }
 
-/** A key's events from after one number up to another, in their order; a page. */
+/** A key's events from after one number up to another, in their order; a page, of so many bytes at most, but one event in any case. */
 export async function loadKeyEvents(
   client: { query: Client['query'] },
   feed: number,
@@ -107,8 +108,12 @@ export async function loadKeyEvents(
 ): Promise<{ sequence: number; raw: string }[]> {
   const { rows } = await client.query<{ sequence: number; raw: string }>({
     name: `load-key-events-${feed}`,
-    text: `select sequence, raw from groundstation.event_${feed}
-      where key_id = $1 and sequence > $2 and sequence <= $3 order by sequence limit $4`,
+    text: `select sequence, raw from (
+        select sequence, raw, sum(octet_length(raw)) over (order by sequence) - octet_length(raw) as before from (
+          select sequence, raw from groundstation.event_${feed}
+          where key_id = $1 and sequence > $2 and sequence <= $3 order by sequence limit $4
+        ) as page
+      ) as sized where before < ${PAGE_BYTES_MAX} order by sequence`,
     values: [keyId, after, upTo, limit],
   })
   return rows
