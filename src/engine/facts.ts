@@ -11,7 +11,7 @@ import type { Applied } from './effects.ts'
  * Fixes what isn't in the events before they go on the record, so that a replay gives the same rows: serial numbers and
  * new identifiers, headers. Arrival times need no fixing, the record has them.
  */
-export async function fixFacts(batch: Batch): Promise<void> {
+export async function fixFacts(batch: Fixing): Promise<void> {
   for (const table of batch.feed.tables)
     for (const column of table.columns) {
       const kind = column.fact?.kind
@@ -21,13 +21,29 @@ export async function fixFacts(batch: Batch): Promise<void> {
     }
 }
 
-type Given = { readonly applied: Applied; readonly items: readonly RowItem[] | undefined }
+/** An event whose facts are fixed: one that is new, or one from before a column was declared. */
+export type ToFix = Pick<Applied, 'event' | 'type' | 'headers' | 'facts'>
 
-/** The events that give a table rows, with its items where each is a row. */
-export const givenTo = ({ effects }: Batch, { when, each }: CompiledTable): Given[] =>
-  effects.applied
-    .filter(({ type }) => when === undefined || when.has(type))
+/** What of a batch it takes to fix the facts of its events. */
+export type Fixing = Pick<Batch, 'feed' | 'client'> & {
+  readonly opened: Pick<Batch['opened'], 'nowMicros'>
+  readonly effects: { readonly applied: readonly ToFix[] }
+}
+
+type Given = { readonly applied: ToFix; readonly items: readonly RowItem[] | undefined }
+
+/** The events that give a table rows and have nothing for the column yet, with its items where each is a row. */
+export const givenTo = (
+  { effects }: Pick<Fixing, 'effects'>,
+  table: CompiledTable,
+  column: CompiledColumn,
+): Given[] => {
+  const { when, each } = table
+  const name = factName(table, column)
+  return effects.applied
+    .filter(({ type, facts }) => (when === undefined || when.has(type)) && facts?.[name] === undefined)
     .map(applied => ({ applied, items: each?.itemsOf(applied.event) }))
+}
 
 const countOf = (given: readonly Given[]): number => given.reduce((sum, { items }) => sum + (items?.length ?? 1), 0)
 
@@ -41,24 +57,24 @@ function putOne({ applied, items }: Given, name: string, next: () => Fact): void
   applied.facts[name] = items === undefined ? next() : items.map(next)
 }
 
-function fixHeader(batch: Batch, table: CompiledTable, column: CompiledColumn, header: string): void {
-  for (const given of givenTo(batch, table)) {
+function fixHeader(batch: Fixing, table: CompiledTable, column: CompiledColumn, header: string): void {
+  for (const given of givenTo(batch, table, column)) {
     const value = given.applied.headers?.[header]
     if (value !== undefined) putOne(given, factName(table, column), () => value)
   }
 }
 
-async function fixSerials(batch: Batch, table: CompiledTable, column: CompiledColumn): Promise<void> {
-  const given = givenTo(batch, table)
+async function fixSerials(batch: Fixing, table: CompiledTable, column: CompiledColumn): Promise<void> {
+  const given = givenTo(batch, table, column)
   const count = countOf(given)
   if (count === 0) return
   const numbers = (await nextSerials(batch.client, table, column, count)).values()
   put(given, factName(table, column), () => numbers.next().value ?? 0)
 }
 
-function fixUuids(batch: Batch, table: CompiledTable, column: CompiledColumn): void {
+function fixUuids(batch: Fixing, table: CompiledTable, column: CompiledColumn): void {
   let index = 0
-  put(givenTo(batch, table), factName(table, column), () => uuid7At(batch.opened.nowMicros, index++))
+  put(givenTo(batch, table, column), factName(table, column), () => uuid7At(batch.opened.nowMicros, index++))
 }
 
 /**

@@ -4,6 +4,7 @@ import { type KeyEvent, loadEvents } from '../store/replay/keys.ts'
 import type { Client } from '../store/store.ts'
 import type { RowSource } from '../store/write/tables.ts'
 import { reparse } from './decide/reparse.ts'
+import { type GivenFacts, giveFacts } from './late-facts.ts'
 
 const PAGE = 1_000
 
@@ -23,8 +24,15 @@ export async function latestRows(
 ): Promise<Map<CompiledTable, RowSource[]>> {
   const found = new Map(tables.map(table => [table, new Map<number, Latest>()]))
   for await (const page of pagesOf(client, feedId, keyIds)) for (const row of page) take(feed, found, row)
-  return new Map([...found].map(([table, keys]) => [table, [...keys.values()].map(one => sourceOf(feed, one))]))
+  const facts = await giveFacts(client, feed, feedId, newestOf(found))
+  const sourcesOf = (keys: ReadonlyMap<number, Latest>) => [...keys.values()].map(one => sourceOf(feed, one, facts))
+  return new Map([...found].map(([table, keys]) => [table, sourcesOf(keys)]))
 }
+
+/** The events that rows are made of, each once. */
+const newestOf = (found: ReadonlyMap<CompiledTable, ReadonlyMap<number, Latest>>): KeyEvent[] => [
+  ...new Set([...found.values()].flatMap(keys => [...keys.values()].map(({ last }) => last))),
+]
 
 export const latestTables = ({ tables }: CompiledFeed): CompiledTable[] =>
   tables.filter(({ rows }) => rows === 'latest')
@@ -68,10 +76,10 @@ function take(feed: CompiledFeed, found: ReadonlyMap<CompiledTable, Map<number, 
   }
 }
 
-const sourceOf = (feed: CompiledFeed, { last, first }: Latest): RowSource => ({
+const sourceOf = (feed: CompiledFeed, { last, first }: Latest, facts: GivenFacts): RowSource => ({
   event: reparse(feed, last.raw).event,
   raw: Buffer.from(last.raw),
-  facts: last.facts ?? undefined,
+  facts: facts.get(last) ?? last.facts ?? undefined,
   arrivedMicros: last.arrivedMicros,
   firstArrivedMicros: first.arrivedMicros,
 })

@@ -4,13 +4,12 @@ import { keyText } from '../feed/number.ts'
 import type { CompiledTable } from '../feed/table.ts'
 import { numbersIn } from '../store/write/numbers.ts'
 import { factName } from '../store/write/tables.ts'
-import type { Batch } from './batch.ts'
-import { givenTo } from './facts.ts'
+import { type Fixing, givenTo } from './facts.ts'
 
 type Numbered = { readonly table: CompiledTable; readonly column: CompiledColumn }
 
 /** Gives the batch's rows the numbers of the natural keys that they mention. */
-export async function fixNumbers(batch: Batch): Promise<void> {
+export async function fixNumbers(batch: Fixing): Promise<void> {
   const bySeries = new Map<string, Numbered[]>()
   for (const table of batch.feed.tables)
     for (const column of table.columns) {
@@ -24,17 +23,16 @@ export async function fixNumbers(batch: Batch): Promise<void> {
     await fixSeries(batch, series, columns)
 }
 
-async function fixSeries(batch: Batch, series: string, columns: readonly Numbered[]): Promise<void> {
+async function fixSeries(batch: Fixing, series: string, columns: readonly Numbered[]): Promise<void> {
   const mentioned = columns.flatMap(({ table, column }) =>
-    givenTo(batch, table).map(({ applied, items }) => ({
+    givenTo(batch, table, column).map(({ applied, items }) => ({
       applied,
       name: factName(table, column),
       keys: keysIn(column, applied.event, items),
     })),
   )
   const keys = new Set(mentioned.flatMap(one => one.keys).filter(key => key !== null))
-  if (keys.size === 0) return
-  const numbers = await numbersIn(batch.client, series, [...keys])
+  const numbers = keys.size === 0 ? new Map<string, number>() : await numbersIn(batch.client, series, [...keys])
   const numberOf = (key: string | null) => (key === null ? null : (numbers.get(key) ?? null))
   for (const { applied, name, keys: own } of mentioned) {
     applied.facts ??= {}

@@ -8,6 +8,7 @@ import { findFeed } from '../store/verify/feed.ts'
 import { countRecord } from '../store/verify/record.ts'
 import { loadKeys } from '../store/write/keys.ts'
 import { replayEachTables } from './each.ts'
+import { giveLateFacts } from './facts.ts'
 import { isUuidKey } from './identity.ts'
 import { type KeysPart, replayKeys } from './keys.ts'
 import { LatestTables } from './latest.ts'
@@ -33,6 +34,7 @@ export function replayFeed(options: ReplayOptions): Promise<ReplayReport> {
     const wanted = key === undefined ? undefined : (await loadKeys(client, stored.id, [key]))[0]
     if (key !== undefined && wanted === undefined)
       throw new GroundstationError('NOT_FOUND', `The feed ${feed.name} has no key ${key}`)
+    if (!dry && only !== 'state') await again(client, () => giveLateFacts({ client, feed, stored, key: wanted }))
     if (isKeyed) {
       if (key === undefined && !dry && only !== 'tables') counts.keysRestored = await restoreKeys(client, feed, stored)
       const part: KeysPart = {

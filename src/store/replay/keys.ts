@@ -64,6 +64,7 @@ export async function loadNumbers(client: Client, feed: number, ids: readonly nu
 export type KeyEvent = {
   readonly keyId: number
   readonly sequence: number
+  readonly lane: number
   readonly position: number
   readonly raw: string
   readonly facts: Facts | null
@@ -79,7 +80,7 @@ export async function loadEvents(
   limit: number,
 ): Promise<KeyEvent[]> {
   const { rows } = await client.query<KeyEvent>(
-    `select key_id as "keyId", sequence, position, raw, facts, (extract(epoch from coalesce(arrived, recorded)) * 1000000)::bigint as "arrivedMicros"
+    `select key_id as "keyId", sequence, lane, position, raw, facts, (extract(epoch from coalesce(arrived, recorded)) * 1000000)::bigint as "arrivedMicros"
      from groundstation.event_${feed}
      where key_id = any($1::bigint[]) and (key_id, sequence) > ($2::bigint, $3::bigint) order by key_id, sequence limit $4`,
     [ids, after.keyId, after.sequence, limit],
@@ -128,4 +129,22 @@ export async function deleteStrays(client: Client, feed: number): Promise<void> 
     `delete from groundstation.snapshot s where feed = $1 and not exists (select from groundstation.key_${feed} k where k.id = s.key_id)`,
     [feed],
   )
+}
+
+export type LaneEvent = Pick<KeyEvent, 'lane' | 'position' | 'raw' | 'facts' | 'arrivedMicros'>
+
+/** Events of a lane, or of one key in it, from after a position up to another; a page. */
+export async function loadLane(
+  client: Client,
+  feed: number,
+  { lane, keyId, after, upTo }: { lane: number; keyId: number | undefined; after: number; upTo: number },
+  limit: number,
+): Promise<LaneEvent[]> {
+  const { rows } = await client.query<LaneEvent>(
+    `select lane, position, raw, facts, (extract(epoch from coalesce(arrived, recorded)) * 1000000)::bigint as "arrivedMicros"
+     from groundstation.event_${feed}
+     where lane = $1 and position > $2 and position <= $3 and ($4::bigint is null or key_id = $4) order by position limit $5`,
+    [lane, after, upTo, keyId ?? null, limit],
+  )
+  return rows
 }

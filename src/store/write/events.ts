@@ -118,3 +118,22 @@ export async function loadKeyEvents(
   })
   return rows
 }
+
+/** Keeps facts with events that are on the record already. */
+export async function keepFacts(
+  client: Client,
+  feed: number,
+  events: readonly { readonly lane: number; readonly position: number; readonly facts: Facts }[],
+): Promise<void> {
+  await client.query({
+    name: `keep-facts-${feed}`,
+    text: `update groundstation.event_${feed} e set facts = g.facts
+      from unnest($1::smallint[], $2::bigint[], $3::jsonb[]) as g (lane, position, facts)
+      where e.lane = g.lane and e.position = g.position`,
+    values: [
+      events.map(event => event.lane),
+      events.map(event => event.position),
+      events.map(event => JSON.stringify(event.facts)),
+    ],
+  })
+}
