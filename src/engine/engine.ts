@@ -6,6 +6,7 @@ import { makeViews } from '../store/views/make.ts'
 import { lacksRelation } from '../store/views/problem.ts'
 import { Beside } from './beside.ts'
 import type { Engine, EngineHealth, PartitionLogs, Polls } from './contract.ts'
+import { keepsOf } from './keeps.ts'
 import { Refresher } from './refresher.ts'
 import { FeedRunner } from './runner.ts'
 import { WRITER_LIMITS, type WriterLimits } from './writer.ts'
@@ -36,6 +37,7 @@ export type EngineOptions = {
 /** The engine over one database. `start` migrates it and registers the feeds. */
 export function createEngine(options: EngineOptions): Engine & PartitionLogs & Polls {
   const log = options.log ?? (() => undefined)
+  const keeps = keepsOf(options.made ?? options.feeds)
   const runners = new Map<string, FeedRunner>()
   for (const feed of options.feeds)
     runners.set(
@@ -50,6 +52,7 @@ export function createEngine(options: EngineOptions): Engine & PartitionLogs & P
         sweepMs: options.sweepMs ?? 1_000,
         releases: options.sweeps?.(feed) !== false,
         readsTopics: options.readsTopics !== false,
+        keeps,
       }),
     )
   const runner = (name: string): FeedRunner => {

@@ -5,7 +5,7 @@ import { registerFeed, type StoredFeed } from '../store/feed.ts'
 import { Leaves } from '../store/leaf.ts'
 import { loadPositions } from '../store/read/changes.ts'
 import type { Store } from '../store/store.ts'
-import { forgetAlerts } from '../store/write/alerts.ts'
+import { forgetAlerts, type Keep } from '../store/write/alerts.ts'
 import { loadWaiting } from '../store/write/keys.ts'
 import { dismissLetter, findOpenLetter } from '../store/write/letters.ts'
 import {
@@ -41,6 +41,8 @@ export type RunnerOptions = {
   /** Otherwise the sweep only looks whether the database is there. */
   readonly releases: boolean
   readonly readsTopics: boolean
+  /** By stream. */
+  readonly keeps: ReadonlyMap<string, Keep>
 }
 
 /** How many keys one sweep releases at a time. */
@@ -288,12 +290,12 @@ export class FeedRunner {
       })
   }
 
-  /** A stream is kept for as long as the most patient of its rules says. */
   async #forgetAlerts(): Promise<void> {
-    const { store, feed } = this.#options
-    const keepMs = new Map<string, number>()
-    for (const alert of feed.alerts) keepMs.set(alert.stream, Math.max(alert.keepMs, keepMs.get(alert.stream) ?? 0))
-    for (const [stream, ms] of keepMs) await forgetAlerts(store.query, stream, ms, SWEEP_ALERTS)
+    const { store, feed, keeps } = this.#options
+    for (const stream of new Set(feed.alerts.map(alert => alert.stream))) {
+      const keep = keeps.get(stream)
+      if (keep !== undefined) await forgetAlerts(store.query, stream, keep, SWEEP_ALERTS)
+    }
   }
 
   /**

@@ -25,12 +25,12 @@ test('clients that are all at places of their own share no more memory than what
   log.wake()
   await until('they are kept', async () => (await log.after(2 * COUNT - 1)) !== undefined)
   const before = process.memoryUsage().arrayBuffers
-  for (let place = COUNT; place < 2 * COUNT; place += 8) {
+  for (let place = COUNT; place < 2 * COUNT; place += 4) {
     const chunk = await log.after(place)
     assert.ok(chunk !== undefined && chunk !== 'lost' && chunk.count > 0 && chunk.bytes.length <= MIB + 2_000)
   }
   ;(globalThis as { gc?: () => void }).gc?.()
   const grown = process.memoryUsage().arrayBuffers - before
-  assert.ok(grown < 64 * MIB, `${Math.round(grown / MIB)} MiB`)
+  assert.ok(grown < 256 * MIB, `${Math.round(grown / MIB)} MiB`)
   leave()
 })

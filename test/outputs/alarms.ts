@@ -3,7 +3,7 @@ import { defineFeed, http, Type } from 'groundstation'
 import { type CompiledFeed, compileFeed } from '../../src/feed/compile.ts'
 
 /** `quiet` ones are told by the stream alone, so that a topic's ids have gaps. */
-export function alarmsFeed(name: string, topic: string, stream = '/alerts'): CompiledFeed {
+export function alarmsFeed(name: string, topic: string, stream = '/alerts', keep = '30d'): CompiledFeed {
   const { declaration } = defineFeed({
     name,
     source: http({ path: '/alarms' }),
@@ -16,8 +16,8 @@ export function alarmsFeed(name: string, topic: string, stream = '/alerts'): Com
     identity: { key: 'key', sequence: 'number' },
     gaps: { wait: '1h' },
     alerts: {
-      loud: { when: { kind: { equals: 'loud' } }, topic, stream },
-      quiet: { when: { kind: { equals: 'quiet' } }, stream },
+      loud: { when: { kind: { equals: 'loud' } }, topic, stream, keep },
+      quiet: { when: { kind: { equals: 'quiet' } }, stream, keep },
     },
   })
   return compileFeed(declaration)

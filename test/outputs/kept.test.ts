@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createEngine } from '../../src/engine/engine.ts'
+import { keepsOf } from '../../src/engine/keeps.ts'
+import type { CompiledFeed } from '../../src/feed/compile.ts'
 import { listForTopic, listOutputs, listWaiting } from '../../src/store/read/outputs.ts'
 import { openStore } from '../../src/store/store.ts'
 import { forgetAlerts } from '../../src/store/write/alerts.ts'
@@ -14,7 +16,8 @@ const HOLD_MS = 60_000
 test('an alert is forgotten once its outputs have passed it, and not before', async t => {
   const { store, send, ids } = await newStore(t)
   await send(...Array.from({ length: 6 }, (_, index) => alarm('a', index + 1, index === 0 ? 'quiet' : 'loud')))
-  const forget = () => forgetAlerts(store.query, '/alerts', 0, 100)
+  const keep = { feeds: ['alarms'], ms: 0, othersMs: 0 }
+  const forget = () => forgetAlerts(store.query, '/alerts', keep, 100)
   const id = await registerOutput(store.query, NAME)
   await forget()
   assert.deepEqual(await ids(), [2, 3, 4, 5, 6])
@@ -27,6 +30,26 @@ test('an alert is forgotten once its outputs have passed it, and not before', as
   await moveOutput(store.query, { id, epoch, lastId: 6, place: null, isWell: true }, HOLD_MS)
   await forget()
   assert.deepEqual(await ids(), [])
+})
+
+test('a stream is kept for as long as the most patient of its rules says, of whatever feed', async t => {
+  const { store, send, ids } = await newStore(t)
+  await send(alarm('a', 1), alarm('a', 2), alarm('a', 3), alarm('a', 4))
+  const hours = (count: number) => `${count} hours`
+  for (const [id, age] of [30 * 24 + 1, 3, 1, 3].map((count, index) => [index + 1, hours(count)] as const))
+    await store.query('update groundstation.alert set raised = raised - $2::interval where id = $1', [id, age])
+  const of = (name: string, keep: string) => alarmsFeed(name, 'some.topic', '/alerts', keep)
+  const forget = async (...feeds: readonly CompiledFeed[]) => {
+    const keep = keepsOf(feeds).get('/alerts')
+    assert.ok(keep !== undefined)
+    await forgetAlerts(store.query, '/alerts', keep, 100)
+    return ids()
+  }
+  // A process that doesn't know whose they are keeps them for a month.
+  assert.deepEqual(await forget(of('hasty', '1s')), [2, 3, 4])
+  assert.deepEqual(await forget(of('hasty', '1s'), of('alarms', '2h')), [3, 4])
+  assert.deepEqual(await forget(of('hasty', '3h'), of('alarms', '1s')), [3, 4])
+  assert.deepEqual(await forget(of('hasty', '1s'), of('alarms', '1s')), [])
 })
 
 test('an output has one holder, whose epoch alone moves it', async t => {

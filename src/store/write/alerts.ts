@@ -42,22 +42,26 @@ export async function insertAlerts(
   })
 }
 
+/** How long a stream's alerts are kept: those of the feeds named, and those of all others. */
+export type Keep = { readonly feeds: readonly string[]; readonly ms: number; readonly othersMs: number }
+
 /**
  * Forgets a stream's beginning, as far as it is older than its rules keep, and no output has still to deliver it; so many
  * alerts at most.
  */
-export async function forgetAlerts(query: Query, stream: string, keepMs: number, limit: number): Promise<void> {
+export async function forgetAlerts(query: Query, stream: string, keep: Keep, limit: number): Promise<void> {
   await query(
     `delete from groundstation.alert where stream = $1 and id in (
       select id from (
-        select id, bool_and(raised < now() - $2 * interval '1 millisecond' and not is_waited_for) over (order by id) as is_old
+        select id, bool_and(raised < now() - keep_ms * interval '1 millisecond' and not is_waited_for) over (order by id) as is_old
         from (
-          select id, raised, exists (
+          select id, raised, case when feed = any(array(select f.id from groundstation.feed f where f.name = any($4::text[])))
+            then $2::bigint else $5::bigint end as keep_ms, exists (
             select from groundstation.output o
             where o.feed = a.feed and o.stream = a.stream and o.target = a.topic and o.last_id < a.id) as is_waited_for
           from groundstation.alert a where stream = $1 order by id limit $3) as first) as front
       where is_old)`,
-    [stream, keepMs, limit],
+    [stream, keep.ms, limit, keep.feeds, keep.othersMs],
     'forget-alerts',
   )
 }
