@@ -149,3 +149,24 @@ test('an array that finds the queue full is told so; what was taken of it in par
     ++submitted === 2 ? Promise.reject(new GroundstationError('BUSY', 'full')) : Promise.resolve()
   assert.equal((await send(`${url}/readings`, array, JSON_HEADERS)).body.accepted, 5_000)
 })
+
+test('chunks keep their order, also where the room of one was somebody else’s first', async t => {
+  const { url, engine } = await serve(t)
+  const numbers = Array.from({ length: 20_000 }, (_, index) => JSON.stringify({ text: String(index) }))
+  let submitted = 0
+  engine.onSubmit = () => {
+    submitted++
+    return [2, 3, 6].includes(submitted) ? Promise.reject(new GroundstationError('BUSY', 'full')) : Promise.resolve()
+  }
+  for (const [headers, body] of [
+    [LINES_HEADERS, numbers.join('\n')],
+    [JSON_HEADERS, `[${numbers.slice(0, 10_000).join()}]`],
+  ] as const) {
+    submitted = 0
+    engine.submissions.length = 0
+    assert.equal((await send(`${url}/notes`, body, headers)).status, 200)
+    assert.ok(submitted > 6)
+    const stored = engine.submissions.flatMap(({ submission }) => submission.events.map(String))
+    assert.ok(stored.join() === numbers.slice(0, stored.length).join(), 'the order is another')
+  }
+})

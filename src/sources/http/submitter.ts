@@ -57,21 +57,34 @@ export function submitterOf({ engine, feed, path, headers, eventBytesMax, signal
     const submission = { events, headers, origin: originOf(path, first, chunk) }
     const waits = isStream || first > 1
     first += chunk.length
-    if (waits) turn = turn.then(() => engine.room(feed.name, signal))
-    await turn
-    if (events.length === 0) return receiptsOf(chunk, [], eventBytesMax)
-    for (;;) {
-      // The request is answered already, with an error: nothing more of it is taken.
-      if (hasFailed) throw new GroundstationError('STOPPING', 'Another part of the request has failed.')
-      try {
-        return receiptsOf(chunk, await engine.submit(feed.name, submission), eventBytesMax)
-      } catch (error) {
-        // The room was somebody else's first. Nothing was taken, so it is asked for again.
-        hasFailed ||= !waits || !(error instanceof GroundstationError) || error.code !== 'BUSY'
-        if (hasFailed) throw error
-        await setImmediate()
-        await engine.room(feed.name, signal)
+    const before = turn
+    const taken = Promise.withResolvers<void>()
+    turn = taken.promise
+    try {
+      await before
+      if (waits) await engine.room(feed.name, signal)
+      if (events.length === 0) return receiptsOf(chunk, [], eventBytesMax)
+      for (;;) {
+        // The request is answered already, with an error: nothing more of it is taken.
+        if (hasFailed) throw new GroundstationError('STOPPING', 'Another part of the request has failed.')
+        try {
+          const answer = engine.submit(feed.name, submission)
+          // BUSY comes at once: what isn't refused by then is taken, and the next chunk may follow.
+          Promise.race([answer, setImmediate()]).then(
+            () => taken.resolve(),
+            () => undefined,
+          )
+          return receiptsOf(chunk, await answer, eventBytesMax)
+        } catch (error) {
+          // The room was somebody else's first. Nothing was taken, so it is asked for again.
+          hasFailed ||= !waits || !(error instanceof GroundstationError) || error.code !== 'BUSY'
+          if (hasFailed) throw error
+          await setImmediate()
+          await engine.room(feed.name, signal)
+        }
       }
+    } finally {
+      taken.resolve()
     }
   }
 }
