@@ -1,5 +1,5 @@
 import { GroundstationError } from '../errors.ts'
-import { type Environment, type FromEnvironment, isSetting, type MayBeUnset, textIn } from './env.ts'
+import { type Environment, type FromEnvironment, isSetting, type MayBeUnset, namesIn, textIn } from './env.ts'
 import { type Every, parseEvery } from './every.ts'
 import type { Fault } from './fault.ts'
 import { type CompiledPages, compilePages, type Pages, pagesFaults } from './poll-pages.ts'
@@ -47,6 +47,15 @@ export type CompiledPoll = {
   readonly pages: CompiledPages | undefined
   readonly hosts: readonly string[]
   readonly marksGone: boolean
+  readonly settings: PollSettings
+}
+
+/** The settings that a poll has its values from, for whoever has to correct one. */
+export type PollSettings = {
+  readonly url: string | undefined
+  readonly every: string | undefined
+  /** Those that are sent, each with where: who is let in may depend on them. */
+  readonly sent: readonly { readonly place: string; readonly setting: string }[]
 }
 
 /** What a declaration of a polled source gets wrong; its form alone. */
@@ -110,6 +119,7 @@ export function compilePoll(
     pages: compilePages(pagesIn(source), source.body === undefined && source.graphql === undefined),
     hosts: source.hosts ?? [],
     marksGone: source.gone === 'tombstone',
+    settings: settingsIn(source, url),
   }
   // They are in the header now, and in no message.
   url.username = ''
@@ -126,6 +136,25 @@ function unsetIn(part: unknown, environment: Environment): string | undefined {
     if (unset !== undefined) return unset
   }
   return undefined
+}
+
+function settingsIn({ url, every, headers, query, body }: PollSource, { username }: URL): PollSettings {
+  const nameOf = (text: Text) => (isSetting(text) ? text.env : undefined)
+  const within = (what: string, fields: Readonly<Record<string, unknown>> = {}) =>
+    Object.entries(fields).flatMap(([name, value]) =>
+      isSetting(value) ? [{ place: `the ${what} ${name}`, setting: value.env }] : [],
+    )
+  const named = nameOf(url)
+  return {
+    url: named,
+    every: nameOf(every),
+    sent: [
+      ...(named === undefined || username === '' ? [] : [{ place: 'the header authorization', setting: named }]),
+      ...within('header', headers),
+      ...within('parameter', query),
+      ...namesIn(body).map(setting => ({ place: 'the body', setting })),
+    ],
+  }
 }
 
 /** A GraphQL query's parameters are its variables. */

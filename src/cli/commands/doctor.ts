@@ -3,17 +3,10 @@ import { GroundstationError, messageOf } from '../../errors.ts'
 import { type CommonOptions, type Context, print, settingsOf, withCommonOptions } from '../context.ts'
 import { EXIT, exitCodeOf } from '../exit.ts'
 import { declaredFeeds } from '../feeds.ts'
+import type { Finding } from '../finding.ts'
 import { createLog } from '../log.ts'
 import { openDatabase } from '../open.ts'
-
-/** One thing that was looked at; `remedy` where something is to be done. */
-type Finding = {
-  readonly what: string
-  readonly ok: boolean
-  readonly says: string
-  readonly remedy: string | null
-  readonly code: number
-}
+import { lookAtPolled } from '../polled-apis.ts'
 
 export function addDoctor(program: Command, context: Context): void {
   withCommonOptions(program.command('doctor'))
@@ -35,6 +28,7 @@ async function doctor(context: Context, options: CommonOptions): Promise<void> {
       lookAtKafka(context, options),
     ),
     await look('feeds', 'Correct what groundstation check names.', () => lookAtFeeds(context)),
+    ...(await lookAtPolls(context)),
   ]
   const lines = findings.map(({ what, ok, says, remedy }) =>
     ok ? `ok   ${what}: ${says}` : `NOT  ${what}: ${says}\n     ${remedy}`,
@@ -94,4 +88,10 @@ async function lookAtFeeds(context: Context): Promise<string> {
   const invalid = feeds.find(feed => feed.error !== undefined)
   if (invalid?.error !== undefined) throw new GroundstationError('DECLARATION_INVALID', invalid.error.message)
   return feeds.map(feed => feed.compiled?.name).join(', ')
+}
+
+/** Of the feeds that are valid; what is wrong with others is told of these. */
+async function lookAtPolls(context: Context): Promise<Finding[]> {
+  const feeds = await declaredFeeds(undefined, context).catch(() => [])
+  return lookAtPolled(feeds.flatMap(({ compiled }) => compiled ?? []))
 }

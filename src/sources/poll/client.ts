@@ -4,7 +4,7 @@ import { createGunzip } from 'node:zlib'
 import { Agent, type Dispatcher, request } from 'undici'
 import { messageOf } from '../../errors.ts'
 import { Destinations, type Lookup } from './destinations.ts'
-import { BEGINNING_BYTES, PageFailure, wrongAnswer } from './failure.ts'
+import { BEGINNING_BYTES, leadsElsewhere, PageFailure, type Why, wrongAnswer } from './failure.ts'
 import { isPublicAddress } from './private.ts'
 
 export type PageRequest = {
@@ -61,7 +61,7 @@ export class PollClient {
       const answer = await this.#ask(at, signal)
       const { location } = answer.headers
       if (!isRedirect(answer.status) || location === undefined) return answer
-      if (redirects === REDIRECTS_MAX) throw new PageFailure('SOURCE_ANSWER', 'redirects again and again')
+      if (redirects === REDIRECTS_MAX) throw leadsElsewhere('redirects again and again')
       at = redirected(at, answer.status, location)
     }
   }
@@ -69,7 +69,7 @@ export class PollClient {
   async #ask({ url, method, headers, body }: PageRequest, signal: AbortSignal): Promise<Answer> {
     const isHome = this.#destinations.isHome(url)
     if (!isHome && body !== undefined)
-      throw new PageFailure('SOURCE_ANSWER', `leads to another host, ${url.host}, to which nothing is posted`)
+      throw leadsElsewhere(`leads to another host, ${url.host}, to which nothing is posted`)
     const late = AbortSignal.timeout(this.#limits.answerMs)
     try {
       const answer = await request(url, {
@@ -85,8 +85,9 @@ export class PollClient {
     } catch (error) {
       signal.throwIfAborted()
       if (error instanceof PageFailure) throw error
-      const reason = late.aborted ? `has taken longer than ${this.#limits.answerMs / 1000} s` : wordsOf(error)
-      throw new PageFailure('SOURCE_UNREACHABLE', reason, { cause: error })
+      const words = `has taken longer than ${this.#limits.answerMs / 1000} s`
+      const [why, reason] = late.aborted ? (['late', words] as const) : reasonOf(error)
+      throw new PageFailure('SOURCE_UNREACHABLE', reason, { cause: error, why })
     }
   }
 
@@ -109,7 +110,7 @@ export class PollClient {
       pieces.push(piece)
       bytes += piece.length
       // Leaving the loop destroys the stream, and with it the connection.
-      if (bytes > bytesMax) throw wrongAnswer(`has more than ${bytesMax} bytes`, beginningOf(pieces))
+      if (bytes > bytesMax) throw wrongAnswer(`has more than ${bytesMax} bytes`, beginningOf(pieces), { why: 'size' })
     }
     return Buffer.concat(pieces, bytes)
   }
@@ -129,9 +130,8 @@ const isRedirect = (status: number) => [301, 302, 303, 307, 308].includes(status
 /** What was posted is posted again, or not at all: a redirect that turns it into a GET asks something else. */
 function redirected(asked: PageRequest, status: number, location: string): PageRequest {
   const url = URL.parse(location, asked.url.href)
-  if (url === null || !/^https?:$/.test(url.protocol))
-    throw new PageFailure('SOURCE_ANSWER', 'redirects to what is no address')
-  if (asked.method === 'POST' && status < 307) throw new PageFailure('SOURCE_ANSWER', `redirects a POST with ${status}`)
+  if (url === null || !/^https?:$/.test(url.protocol)) throw leadsElsewhere('redirects to what is no address')
+  if (asked.method === 'POST' && status < 307) throw leadsElsewhere(`redirects a POST with ${status}`)
   url.username = ''
   url.password = ''
   return { ...asked, url }
@@ -164,22 +164,22 @@ function flatHeaders(headers: Dispatcher.ResponseData['headers']): Record<string
 }
 
 /** Without the address, which may be a secret's. */
-function wordsOf(error: unknown): string {
+function reasonOf(error: unknown): readonly [Why, string] {
   const code = (error as { code?: unknown }).code
   switch (code) {
     case 'ECONNREFUSED':
-      return 'refuses connections'
+      return ['refused', 'refuses connections']
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return "has a name that isn't known"
+      return ['name', "has a name that isn't known"]
     case 'UND_ERR_CONNECT_TIMEOUT':
-      return "can't be connected to in time"
+      return ['late', "can't be connected to in time"]
     case 'UND_ERR_HEADERS_TIMEOUT':
     case 'UND_ERR_BODY_TIMEOUT':
-      return 'has answered nothing for too long'
+      return ['late', 'has answered nothing for too long']
     default:
       if (typeof code === 'string' && /CERT|^ERR_TLS|^UNABLE_TO/.test(code))
-        return `has a certificate that isn't trusted (${code})`
-      return `can't be read (${typeof code === 'string' ? code : messageOf(error)})`
+        return ['certificate', `has a certificate that isn't trusted (${code})`]
+      return ['connection', `can't be read (${typeof code === 'string' ? code : messageOf(error)})`]
   }
 }

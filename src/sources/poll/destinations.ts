@@ -5,7 +5,7 @@
  */
 import type { LookupAddress, LookupOptions } from 'node:dns'
 import { isIP } from 'node:net'
-import { PageFailure } from './failure.ts'
+import { leadsElsewhere, type PageFailure } from './failure.ts'
 
 export type Lookup = (
   name: string,
@@ -38,9 +38,9 @@ export class Destinations {
     const { home, hosts, isPublic } = this.#options
     if (isSameHost(home, url)) return true
     if (!hosts.includes(url.host) && !hosts.includes(url.hostname))
-      throw new PageFailure('SOURCE_ANSWER', `leads to another host, ${url.host}, which the feed doesn't name in hosts`)
+      throw leadsElsewhere(`leads to another host, ${url.host}, which the feed doesn't name in hosts`)
     if (url.protocol !== 'https:' && url.protocol !== home.protocol)
-      throw new PageFailure('SOURCE_ANSWER', `leads to ${url.host} without encryption`)
+      throw leadsElsewhere(`leads to ${url.host} without encryption`)
     const address = addressIn(url)
     if (address !== undefined && this.#isHomePublic && !isPublic(address)) throw intoPrivate(url.host)
     return false
@@ -91,4 +91,4 @@ function addressIn({ hostname }: URL): string | undefined {
   return isIP(bare) === 0 ? undefined : bare
 }
 
-const intoPrivate = (host: string) => new PageFailure('SOURCE_ANSWER', `leads into a private network, by ${host}`)
+const intoPrivate = (host: string) => leadsElsewhere(`leads into a private network, by ${host}`)

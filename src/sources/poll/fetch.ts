@@ -29,7 +29,11 @@ export function fetchPage(fetching: Fetching, place: Place): Promise<Fetched> {
   return withRetries(() => fetchOnce(fetching, place), chance, signal)
 }
 
-async function fetchOnce({ poll, client, signal, conditions, onRequest }: Fetching, place: Place): Promise<Fetched> {
+/** The same, asked for once. */
+export async function fetchOnce(
+  { poll, client, signal, conditions, onRequest }: Fetching,
+  place: Place,
+): Promise<Fetched> {
   const { headers: own, ...rest } = requestAt(poll, place)
   onRequest()
   const answer = await client.send({ ...rest, headers: { ...own, ...conditions } }, signal)
@@ -45,9 +49,11 @@ function refuseStatus({ status, headers, body }: Answer, isConditional: boolean)
   if (status === 200 || (status === 304 && isConditional)) return
   const canPass = status >= 500 || status === 408 || status === 425 || status === 429
   const message = `answered ${status}`
-  if (!canPass) throw wrongAnswer(message, body)
+  if (!canPass) throw wrongAnswer(message, body, { why: 'status', status })
   throw new PageFailure('SOURCE_UNREACHABLE', message, {
     retryAfterMs: retryAfterMs(headers['retry-after'], Date.now()),
+    why: 'status',
+    status,
   })
 }
 
