@@ -10,6 +10,7 @@ export type Place =
   | 'state'
   | 'time'
   | 'seen'
+  | 'numbers'
   | `table:${string}`
 
 export type Difference = {

@@ -17,6 +17,7 @@ import {
 import { type FoldStep, foldPage } from './fold.ts'
 import { KeyCheck } from './key-check.ts'
 import { type IsLater, laterIn } from './later.ts'
+import { NumberCheck } from './number-check.ts'
 import type { Differences } from './report.ts'
 import type { ExpectedRows } from './rows.ts'
 
@@ -35,6 +36,7 @@ export class Walk {
   readonly #rows: ExpectedRows
   readonly #latestTables: number[]
   readonly #isLater: IsLater
+  readonly #numbers: NumberCheck
   #keyRows: KeyRow[] = []
   #keyPages: Pages<KeyRow> | undefined
   #held: Beside<HeldRow> | undefined
@@ -51,6 +53,7 @@ export class Walk {
     this.#differences = differences
     this.#rows = rows
     this.#isLater = laterIn(feed)
+    this.#numbers = new NumberCheck(feed, differences)
     this.#latestTables = feed.tables.flatMap((table, index) => (table.rows === 'latest' ? [index] : []))
   }
 
@@ -68,6 +71,7 @@ export class Walk {
     if (isKeyed) await this.#openKey(Number.POSITIVE_INFINITY)
     this.#finishEnded()
     await this.#rows.flush(this.#client)
+    await this.#numbers.finish(this.#client)
     return events
   }
 
@@ -97,10 +101,12 @@ export class Walk {
         this.#takeLatest(row, event, type)
       }
       this.#rows.takeEvent(row, event, type)
+      this.#numbers.take(row, event, type)
     }
     if (this.#feed.state !== undefined) foldPage(this.#feed.state, steps)
     this.#finishEnded()
     await this.#rows.flush(this.#client)
+    await this.#numbers.check(this.#client)
   }
 
   /** Ends the current key and every one before `keyId`, which have no events, and makes `keyId` the current one. */

@@ -237,6 +237,27 @@ describe('numbers of natural keys', () => {
     assert.deepEqual(found(await verify()), [])
   })
 
+  it('are held against the record by verify', async t => {
+    const { post, sql, verify } = await world(t, orders)
+    await post({ id: 'a', articles: ['x', 'y'] }, { id: 'b', articles: ['x'] })
+    const damage = async (damaged: string, repaired: string) => {
+      await sql(damaged)
+      const told = found(await verify())
+      await sql(repaired)
+      return told
+    }
+    assert.deepEqual(found(await verify()), [])
+    const other = (number: number) => `update groundstation.number set number = ${number} where key = 'x'`
+    assert.deepEqual(await damage(other(7), other(1)), ['numbers changed', 'numbers changed'])
+    const lost = "delete from groundstation.number where key = 'y'"
+    const back = "insert into groundstation.number values ('shop.article', 'y', 2)"
+    assert.deepEqual(await damage(lost, back), ['numbers removed'])
+    const last = (number: number) =>
+      `update groundstation.number_series set last = ${number} where series = 'shop.article'`
+    assert.deepEqual(await damage(last(1), last(2)), ['numbers changed'])
+    assert.deepEqual(found(await verify()), [])
+  })
+
   it('are one for a UUID in capitals and in small letters', async t => {
     const devices = defineFeed({
       name: 'devices',

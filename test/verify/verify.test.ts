@@ -198,4 +198,15 @@ describe('verify', () => {
     await one.sql("insert into groundstation.seen select feed, '3', digest, seen_at from groundstation.seen")
     assert.deepEqual(found(await one.verify()), ['seen removed', 'seen added'])
   })
+
+  it('sees past any number of ids that the horizon has forgotten', async t => {
+    const declaration = { ...orders.declaration, identity: { unique: 'id', horizon: '30d' } }
+    const one = await world(t, { ...orders, declaration } as typeof orders)
+    await one.post(...Array.from({ length: 60 }, (_, index) => ({ id: `o${index}`, total: index })))
+    await one.sql("delete from groundstation.seen where id <> 'o9'")
+    assert.deepEqual(found(await one.verify(2)), [])
+    await one.sql("insert into groundstation.seen select feed, 'zz', digest, seen_at from groundstation.seen")
+    await one.sql("update groundstation.seen set digest = '' where id = 'o9'")
+    assert.deepEqual(found(await one.verify(2)), ['seen changed', 'seen added'])
+  })
 })
