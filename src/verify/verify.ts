@@ -2,7 +2,7 @@ import { GroundstationError } from '../errors.ts'
 import type { CompiledFeed } from '../feed/compile.ts'
 import { canonical } from '../feed/same.ts'
 import type { Client, Store } from '../store/store.ts'
-import { compare, makeComparison, readDifferences } from '../store/verify/difference.ts'
+import { allowMissing, compare, makeComparison, readDifferences } from '../store/verify/difference.ts'
 import { findFeed, type KnownFeed } from '../store/verify/feed.ts'
 import { BEGIN_LOOK, countRecord, findBreaks, findOffsets, findStrays } from '../store/verify/record.ts'
 import { Differences, type VerifyReport } from './report.ts'
@@ -81,9 +81,9 @@ async function checkTable(
 ): Promise<void> {
   const { comparison, place, exists, keyColumn } = expected
   if (!exists) return differences.add({ place, what: 'removed' })
-  // With a horizon ids are forgotten, on purpose.
-  const forgets = place === 'seen' && feed.identity.horizonMs !== undefined
   await compare(client, comparison)
+  // With a horizon ids are forgotten, on purpose.
+  if (place === 'seen' && feed.identity.horizonMs !== undefined) await allowMissing(client, comparison)
   const { count, rows } = await readDifferences(client, comparison, differences.limit)
   const before = differences.count
   const names = comparison.key.map(name => name.slice(1, -1))
@@ -95,7 +95,6 @@ async function checkTable(
   for (const group of groups.values()) {
     const missing = group.find(one => one.missing > 0)
     const surplus = group.find(one => one.missing < 0)
-    if (forgets && surplus === undefined) continue
     const what = missing === undefined ? 'added' : surplus === undefined ? 'removed' : 'changed'
     const key = keyColumn === undefined ? undefined : (missing ?? surplus)?.row[keyColumn]
     differences.add({
@@ -106,5 +105,5 @@ async function checkTable(
       ...(surplus === undefined ? {} : { found: surplus.row }),
     })
   }
-  if (!forgets) differences.addUnnamed(Math.max(0, count - (differences.count - before)))
+  differences.addUnnamed(Math.max(0, count - (differences.count - before)))
 }

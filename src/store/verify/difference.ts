@@ -92,6 +92,15 @@ export async function readDifferences(
   return { count: total.rows[0]?.count ?? 0, rows }
 }
 
+/** Leaves out what is missing altogether, of a table from which rows are forgotten on purpose; not what is otherwise. */
+export async function allowMissing(client: Client, { key, different }: Comparison): Promise<void> {
+  const same = key.map(name => `s.${name} is not distinct from d.${name}`).join(' and ')
+  await client.query(
+    `delete from ${different} d where "$missing" > 0
+       and not exists (select from ${different} s where s."$missing" < 0 and ${same})`,
+  )
+}
+
 /** Makes the real table what it should be, touching nothing that is. */
 export async function settle(
   client: Client,
