@@ -24,6 +24,8 @@ export type CompiledColumn = {
   readonly isWholeEvent: boolean
   readonly pointer: string
   readonly isRequired: boolean
+  /** A UUID that is the key of the row, kept as text. */
+  readonly isInSmallLetters: boolean
   /** False where the schema already lets through nothing that the column can't hold. */
   readonly needsCheck: boolean
 }
@@ -35,12 +37,17 @@ export type CompiledFact = {
   readonly header: string | undefined
 }
 
-type Described = { readonly schemas: readonly SchemaNode[]; readonly each: Each | undefined }
+type Described = {
+  readonly schemas: readonly SchemaNode[]
+  readonly each: Each | undefined
+  /** The path of the key whose latest event the row is of. */
+  readonly latestOf?: string | undefined
+}
 
 export function compileColumn(
   name: string,
   column: Column<never>,
-  { schemas: whole, each }: Described,
+  { schemas: whole, each, latestOf }: Described,
   place: string,
   faults: Fault[],
 ): CompiledColumn {
@@ -56,6 +63,7 @@ export function compileColumn(
     isWholeEvent: false,
     pointer: '',
     isRequired: false,
+    isInSmallLetters: false,
   }
   if ('ordinal' in column) {
     if (each === undefined) faults.push({ place, message: 'only a table with `each` has items in an order' })
@@ -86,9 +94,12 @@ export function compileColumn(
   const described = schemas.map(schema => describe(schema, path))
   if (described.includes(undefined))
     faults.push({ place, message: `the event's schema doesn't describe '${column.path}'` })
+  const read = inItem === undefined ? readerOf(path) : readItem(readerOf(path))
+  const isKeyAsText = column.path === latestOf && column.type === 'text' && isUuidIn({ schemas: whole, each }, path)
   return {
     ...base,
-    read: inItem === undefined ? readerOf(path) : readItem(readerOf(path)),
+    isInSmallLetters: isKeyAsText,
+    read: isKeyAsText ? event => inSmallLetters(read(event)) : read,
     isItem: inItem !== undefined,
     isWholeEvent: column.type === 'json' && column.path === '',
     pointer: pointerOf(path),
