@@ -31,7 +31,7 @@ import { addRows } from './rows.ts'
 import { addStateChanges } from './state-changes.ts'
 import { addStates } from './states.ts'
 import { addUsers } from './users.ts'
-import { addViews, columnsOf } from './views.ts'
+import { addViews, knownViews } from './views.ts'
 
 /** `gateway` takes events, `api` answers from the record. */
 export type ServerRole = 'gateway' | 'api'
@@ -150,7 +150,8 @@ async function addRoutes(server: FastifyInstance, options: ServerOptions, limits
     addStates(server, context, live)
     addStateChanges(server, context)
     addRows(server, context)
-    addViews(server, context, options.columns ?? (await columnsOf(query, feeds)))
+    const { columns } = options
+    addViews(server, context, columns === undefined ? await knownViews(query, feeds) : { columns, readers: new Map() })
     addAlerts(server, context, live)
     addFeeds(server, context)
     if (options.users !== undefined) addUsers(server, { users: options.users, limits, budget })

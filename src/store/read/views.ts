@@ -24,6 +24,28 @@ export async function readColumns(query: Query, views: readonly Relation[]): Pro
   return found
 }
 
+/** The tables that each view reads, by its name: through other views, too. What a function of the user's reads isn't known. */
+export async function readTables(query: Query, views: readonly Relation[]): Promise<Map<string, string[]>> {
+  const found = new Map<string, string[]>()
+  for (const view of views) {
+    const { rows } = await query(
+      `with recursive reads (oid) as (
+         select to_regclass($1)::oid
+         union
+         select d.refobjid from reads r join pg_rewrite w on w.ev_class = r.oid
+         join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = w.oid and d.refclassid = 'pg_class'::regclass)
+       select n.nspname as schema, c.relname as name
+       from reads join pg_class c using (oid) join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p')`,
+      [qualified(view)],
+    )
+    found.set(
+      nameOf(view),
+      rows.map(({ schema, name }) => nameOf({ schema: String(schema), name: String(name) })),
+    )
+  }
+  return found
+}
+
 export type ViewState = {
   readonly refreshed: string | null
   readonly ageMs: number | null
