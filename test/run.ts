@@ -10,6 +10,7 @@ import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { openEmbedded } from '../src/embedded/index.ts'
 import { isKind, KINDS, type Kind, testFiles } from './files.ts'
+import { anotherHome, MADE_HOME, makeHome } from './made-home.ts'
 import { KAFKA_URL, offerBroker } from './services/kafka/offer.ts'
 import { ADMIN_URL, makeTemplate } from './template.ts'
 
@@ -45,7 +46,12 @@ const ended = AbortSignal.any([interrupted.signal, tooLong])
 // What is run again and again is read once.
 process.env.NODE_COMPILE_CACHE ??= join(ROOT, 'node_modules/.cache/groundstation')
 const folder = await mkdtemp(join(tmpdir(), 'groundstation-tests-'))
-const server = await openEmbedded({ home: join(folder, 'home'), log: () => undefined })
+const made = join(folder, 'made')
+await makeHome(made)
+process.env[MADE_HOME] = made
+const home = join(folder, 'home')
+await anotherHome(made, home)
+const server = await openEmbedded({ home, log: () => undefined })
 const kafka = kind === 'services' ? await offerBroker() : undefined
 try {
   process.env[ADMIN_URL] = server.url

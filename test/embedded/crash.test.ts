@@ -4,7 +4,8 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { isRunning } from '../../src/embedded/process-identity.ts'
-import { copyHome, killAndWait, madeHome, newHome, open, postmasterPid, query, until, userProcess } from './homes.ts'
+import { copyHome } from '../made-home.ts'
+import { killAndWait, madeHome, newHome, open, postmasterPid, query, until, userProcess } from './homes.ts'
 
 test('a server whose owner was killed is adopted, and stopped by who leaves last', async t => {
   const home = await madeHome(t)

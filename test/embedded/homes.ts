@@ -1,17 +1,17 @@
 /** Homes, processes and facts for the tests of the embedded server. Whatever a test starts ends with it, by its pid. */
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { after, type TestContext } from 'node:test'
+import type { TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import pg from 'pg'
 import { type EmbeddedOptions, type EmbeddedServer, openEmbedded } from '../../src/embedded/index.ts'
 import { isRunning } from '../../src/embedded/process-identity.ts'
+import { copyMadeHome } from '../home-copies.ts'
 
 export type UserProcess = {
   readonly child: ChildProcess
@@ -33,32 +33,11 @@ export async function newHome(t: TestContext): Promise<string> {
   return home
 }
 
-/** A home that was made and used before, at rest: a copy of one made for the whole file. */
+/** A home that was made and used before, at rest. */
 export async function madeHome(t: TestContext): Promise<string> {
-  template ??= makeTemplate()
   const home = await newHome(t)
-  await copyHome(await template, home)
+  await copyMadeHome(home)
   return home
-}
-
-/** Copies a home as the system's own tools do; under root what was the server's user's becomes root's. */
-export async function copyHome(from: string, to: string): Promise<void> {
-  if (process.platform === 'win32') await cp(from, to, { recursive: true })
-  else await promisify(execFile)('cp', ['-R', from, to])
-}
-
-let template: Promise<string> | undefined
-let templateFolder: string | undefined
-after(async () => {
-  if (templateFolder !== undefined) await rm(templateFolder, { recursive: true, force: true })
-})
-
-async function makeTemplate(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'groundstation-template-'))
-  templateFolder = folder
-  const server = await openEmbedded({ home: join(folder, 'home'), log: () => {} })
-  await server.stop()
-  return join(folder, 'home')
 }
 
 /** Opens the server in this process; given back when the test ends, if the test hasn't. */

@@ -1,5 +1,5 @@
 /**
- * A PostgreSQL server of the test's own, to be killed: made once for a test file, started with the settings that a test
+ * A PostgreSQL server of the test's own, to be killed: one for a test file, started with the settings that a test
  * needs, crashed as a whole (no process of it lives on, none wrote its buffers), and started again on the same port.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -15,6 +15,7 @@ import { prepareHome } from '../../src/embedded/home.ts'
 import { hasEntry, isRunning } from '../../src/embedded/process-identity.ts'
 import { preparePrograms } from '../../src/embedded/programs.ts'
 import { serverEnvironment } from '../../src/embedded/run.ts'
+import { copyMadeHome } from '../home-copies.ts'
 import { withConnection } from './observed.ts'
 import { freePort } from './service.ts'
 
@@ -37,6 +38,7 @@ export class Cluster {
 
   static async make(parent = tmpdir()): Promise<Cluster> {
     const folder = await mkdtemp(join(parent, 'groundstation-faults-'))
+    await copyMadeHome(join(folder, 'home'))
     const home = await prepareHome(join(folder, 'home'))
     const account = await serverAccount(home.path, home.data)
     const making = { home, account, programs: await preparePrograms(account) }
