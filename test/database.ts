@@ -13,7 +13,8 @@ export type Owner = { after(work: () => Promise<void>): void }
 export async function freshDatabase(owner: Owner): Promise<string> {
   const adminUrl = process.env[ADMIN_URL] ?? (await serverOfThisFile())
   const name = `test_${randomBytes(6).toString('hex')}`
-  await withAdmin(adminUrl, admin => admin.query(`create database ${name} template ${TEMPLATE}`))
+  // Files copied, and not written once more to the log: a quarter of the time.
+  await withAdmin(adminUrl, admin => admin.query(`create database ${name} template ${TEMPLATE} strategy file_copy`))
   owner.after(() =>
     withAdmin(adminUrl, async admin => {
       await admin.query(`drop database if exists ${name} with (force)`)

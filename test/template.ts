@@ -12,7 +12,7 @@ export const TEMPLATE = 'groundstation_template'
  */
 export async function makeTemplate(adminUrl: string): Promise<void> {
   await withAdmin(adminUrl, async admin => {
-    await admin.query('alter system set fsync = off')
+    for (const setting of ['fsync', 'full_page_writes']) await admin.query(`alter system set ${setting} = off`)
     await admin.query('select pg_reload_conf()')
   })
   await withAdmin(adminUrl, admin => admin.query(`create database ${TEMPLATE}`))
