@@ -15,9 +15,17 @@ export function kindOf(file: string): Kind {
   return file.endsWith('.long.test.ts') ? 'long' : 'unit'
 }
 
+/** Where whole programs and servers are started: these take longest, and begin first, so that none is left alone at the end. */
+const LONGEST = ['test/faults/', 'test/cli/', 'test/poll/', 'test/embedded/', 'examples/']
+
+function rankOf(file: string): number {
+  const index = LONGEST.findIndex(folder => file.startsWith(folder))
+  return index === -1 ? LONGEST.length : index
+}
+
 export async function testFiles(root: string, kind: Kind): Promise<string[]> {
   const files: string[] = []
   for await (const file of glob(`{${FOLDERS.join(',')}}/**/*.test.ts`, { cwd: root }))
-    if (!file.includes('node_modules') && kindOf(file) === kind) files.push(join(root, file))
-  return files.sort()
+    if (!file.includes('node_modules') && kindOf(file) === kind) files.push(file.replaceAll('\\', '/'))
+  return files.sort((one, other) => rankOf(one) - rankOf(other) || (one < other ? -1 : 1)).map(file => join(root, file))
 }

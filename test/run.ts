@@ -17,6 +17,7 @@ import { ADMIN_URL, makeTemplate } from './template.ts'
 const ROOT = join(import.meta.dirname, '..')
 /** Settings of whoever runs this, which the tests must not see. */
 const SETTINGS = /^(DATABASE_URL|KAFKA_BROKERS|MONGODB_URL|HOST|PORT|LOG_LEVEL|GROUNDSTATION_\w+|PG[A-Z]+)$/
+/** Of files. One more than there are cores, as many wait for something; not more, as they share one server's connections. */
 const CONCURRENCY_MAX = 3
 
 const MINUTE_MS = 60_000
@@ -79,7 +80,7 @@ async function runFiles(): Promise<Counts & { readonly hasFailed: boolean }> {
   const stream = run({
     files,
     cwd: ROOT,
-    concurrency: Math.min(CONCURRENCY_MAX, Math.max(2, availableParallelism())),
+    concurrency: Math.min(CONCURRENCY_MAX, availableParallelism() + 1),
     execArgv: [`--test-timeout=${TEST_MS_MAX[kind as Kind]}`],
     signal: ended,
   })
