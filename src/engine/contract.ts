@@ -5,10 +5,22 @@ import type { LaneSpan } from '../store/read/changes.ts'
 import type { CaughtUp, KnownPartition, TopicPlace } from '../store/write/partitions.ts'
 import type { MissingItem } from '../store/write/poll-items.ts'
 import type { PollCounts, PollEnd, PollStanding, PollTake, PollTurn } from '../store/write/polls.ts'
+import type { Glanced } from '../store/write/unchanged.ts'
 
 export { logNameOf } from '../store/write/partitions.ts'
 export { POLL_LOG } from '../store/write/polls.ts'
-export type { CaughtUp, KnownPartition, LaneSpan, PollCounts, PollEnd, PollStanding, PollTake, PollTurn, TopicPlace }
+export type {
+  CaughtUp,
+  Glanced,
+  KnownPartition,
+  LaneSpan,
+  PollCounts,
+  PollEnd,
+  PollStanding,
+  PollTake,
+  PollTurn,
+  TopicPlace,
+}
 
 /** What became of one event. Durable by the time it is told. */
 export type Outcome =
@@ -35,7 +47,7 @@ export type LogPosition = {
   readonly name: string
   /** The offset of the first event submitted; what came before it in the log is in already, or was never there. */
   readonly first: number
-  /** The offset that follows the last event; without it, that of the event's number more. */
+  /** The offset that follows the last event; without it, that of the event's number more. With it the log moves on without events as well. */
   readonly next?: number
   /** An event's own offset, where they don't follow each other one by one. */
   readonly offsetOf?: (index: number) => number
@@ -178,6 +190,11 @@ export type PollLog = {
   leave(epoch: number): Promise<void>
   /** What a run saw, apart from the record: keys of this page, or the same as an earlier run. */
   saw(run: number, keys: readonly string[]): Promise<void>
+  /**
+   * Which of these aren't proved to be what their key's latest version is, by their places among them; those that are needn't be
+   * submitted. Undefined where the feed proves nothing.
+   */
+  unproved: ((glanced: readonly Glanced[]) => Promise<number[]>) | undefined
   sawSame(run: number, as: number): Promise<void>
   countSeen(run: number): Promise<number>
   /** Keys that were seen before this run and by none since, each with its latest version. */

@@ -64,6 +64,11 @@ export class Effects {
   /** Keys given out by lane in this batch. */
   readonly newKeys = new Map<number, number>()
   readonly notes: string[] = []
+
+  /** Whether a key of the batch's lanes is another afterwards, or something of theirs is on the record that wasn't. */
+  get changesKeys(): boolean {
+    return this.keys.length + this.applied.length + this.refolds.length + this.newKeys.size > 0
+  }
 }
 
 export const isEvent = (work: Work): work is EventWork => work.kind === 'event'

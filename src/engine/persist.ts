@@ -77,7 +77,7 @@ async function write(batch: Batch, leaf: string, sent: Sent, onCommit: () => voi
   if (fresh.length > 0) await sent.add(insertKeys(client, stored.id, fresh, mode))
   if (known.length > 0) await sent.add(updateKeys(client, stored.id, known))
   await failpoint('lanes')
-  await sent.add(advanceLanes(client, stored.id, laneChanges(batch)))
+  if (effects.changesKeys) await sent.add(advanceLanes(client, stored.id, laneChanges(batch)))
   await failpoint('alerts')
   // Last: whoever raises alerts on the same stream waits for this one's commit.
   for (const [stream, alerts] of raisedBy(batch)) await sent.add(insertAlerts(client, stored.id, stream, alerts))

@@ -114,12 +114,15 @@ export class FeedRunner {
     if (!writers.hasRoom())
       throw new GroundstationError('BUSY', `The queue of the feed ${this.name} is full: send again later`)
     const { feed } = this.#options
-    const ticket = new Ticket(submission.events.length)
+    const passesOnly = submission.events.length === 0 && submission.log?.next !== undefined
+    const ticket = new Ticket(passesOnly ? 1 : submission.events.length)
     const log: LogChunk | undefined =
-      submission.log === undefined || submission.events.length === 0
+      submission.log === undefined || (submission.events.length === 0 && !passesOnly)
         ? undefined
         : chunkOf(submission.log, submission.events.length, ticket, stored)
     const enqueuedMs = performance.now()
+    if (passesOnly && log !== undefined)
+      writers.enqueue({ kind: 'pass', lane: log.lane, ticket, index: 0, enqueuedMs, log, outcome: undefined })
     const lane = log === undefined ? this.#turn++ % stored.lanes : log.lane
     const { origin, corrects, headers, arrivedMs, refusalOf } = submission
     for (let index = 0; index < submission.events.length; index++) {
@@ -133,7 +136,7 @@ export class FeedRunner {
       writers.enqueue(workOf(parsed, raw, arriving, stored))
     }
     writers.wake()
-    return ticket.promise
+    return passesOnly ? ticket.promise.then(() => []) : ticket.promise
   }
 
   async room(signal?: AbortSignal): Promise<void> {
@@ -164,7 +167,7 @@ export class FeedRunner {
   }
 
   polls(): PollLog {
-    return pollLogOf(this.#options.store, this.#ready().stored.id)
+    return pollLogOf(this.#options.store, this.#ready().stored.id, this.#options.feed.reading)
   }
 
   async claim(name: string, digest: Buffer): Promise<'new' | 'same' | 'other'> {

@@ -132,6 +132,8 @@ export class Transactions {
   }
 
   #remember({ opened, effects }: Batch): void {
+    // Their version still is what it was.
+    if (!effects.changesKeys) return
     const memories = new Map<number, KeyMemory>()
     for (const { lane, version } of opened.lanes.values()) {
       const memory = this.#lanes.get(lane)
@@ -200,6 +202,7 @@ async function decide(batch: Batch, works: readonly Work[]): Promise<void> {
   const isPosition = batch.feed.identity.kind === 'position'
   const passed = await passLogs(batch, works)
   for (const work of await passLetters(batch, passed.works)) {
+    if (work.kind === 'pass') continue
     if (work.kind === 'refused') refused.push(work)
     else if (isPosition && work.kind === 'event') loose.push(work)
     else keyed.push(work)

@@ -84,7 +84,10 @@ export type ReleaseWork = Common & {
 /** Folds a key again from its record. */
 export type RefoldWork = Common & { readonly kind: 'refold'; readonly key: string; outcome: Outcome | undefined }
 
-export type Work = EventWork | RefusedWork | DismissalWork | ReleaseWork | RefoldWork
+/** Moves a log on past what is no event for the engine. */
+export type PassWork = Common & { readonly kind: 'pass'; readonly log: LogChunk; outcome: Outcome | undefined }
+
+export type Work = EventWork | RefusedWork | DismissalWork | ReleaseWork | RefoldWork | PassWork
 
 /** The part of a log that one submission carries, from one offset to before another; it is applied whole or not at all. */
 export type LogChunk = LogPosition & {

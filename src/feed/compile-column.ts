@@ -24,8 +24,6 @@ export type CompiledColumn = {
   readonly isWholeEvent: boolean
   readonly pointer: string
   readonly isRequired: boolean
-  /** A UUID that is the key of the row, kept as text. */
-  readonly isInSmallLetters: boolean
   /** False where the schema already lets through nothing that the column can't hold. */
   readonly needsCheck: boolean
 }
@@ -37,17 +35,12 @@ export type CompiledFact = {
   readonly header: string | undefined
 }
 
-type Described = {
-  readonly schemas: readonly SchemaNode[]
-  readonly each: Each | undefined
-  /** The path of the key whose latest event the row is of. */
-  readonly latestOf?: string | undefined
-}
+type Described = { readonly schemas: readonly SchemaNode[]; readonly each: Each | undefined }
 
 export function compileColumn(
   name: string,
   column: Column<never>,
-  { schemas: whole, each, latestOf }: Described,
+  { schemas: whole, each }: Described,
   place: string,
   faults: Fault[],
 ): CompiledColumn {
@@ -63,7 +56,6 @@ export function compileColumn(
     isWholeEvent: false,
     pointer: '',
     isRequired: false,
-    isInSmallLetters: false,
   }
   if ('ordinal' in column) {
     if (each === undefined) faults.push({ place, message: 'only a table with `each` has items in an order' })
@@ -94,12 +86,9 @@ export function compileColumn(
   const described = schemas.map(schema => describe(schema, path))
   if (described.includes(undefined))
     faults.push({ place, message: `the event's schema doesn't describe '${column.path}'` })
-  const read = inItem === undefined ? readerOf(path) : readItem(readerOf(path))
-  const isKeyAsText = column.path === latestOf && column.type === 'text' && isUuidIn({ schemas: whole, each }, path)
   return {
     ...base,
-    isInSmallLetters: isKeyAsText,
-    read: isKeyAsText ? event => inSmallLetters(read(event)) : read,
+    read: inItem === undefined ? readerOf(path) : readItem(readerOf(path)),
     isItem: inItem !== undefined,
     isWholeEvent: column.type === 'json' && column.path === '',
     pointer: pointerOf(path),

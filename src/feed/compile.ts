@@ -11,6 +11,7 @@ import { type CompiledIdentity, compileIdentity } from './identity.ts'
 import { type Parsed, parserOf } from './parse.ts'
 import { readerOf, type SchemaNode } from './path.ts'
 import { polledFaults } from './polled.ts'
+import { readingOf } from './proof.ts'
 import { pathFaults } from './served.ts'
 import { compileSignature } from './signature.ts'
 import { type FeedSource, sourceOf } from './source.ts'
@@ -41,6 +42,8 @@ export type CompiledFeed = {
   readonly access: CompiledAccess | undefined
   /** Changes when the same events would fold to another state. */
   readonly fingerprint: string
+  /** Changes when the same bytes would be read in another way; of feeds whose keys prove what comes again. */
+  readonly reading: Buffer | undefined
 }
 
 const MAX_HELD = 10_000
@@ -107,6 +110,7 @@ export function compileFeed(declaration: FeedDeclaration, environment: Environme
     alerts,
     access,
     fingerprint: fingerprintOf(declaration),
+    reading: source?.kind === 'poll' && identity.kind === 'snapshot' ? readingOf(declaration) : undefined,
   }
 }
 

@@ -43,11 +43,8 @@ export function compileTable(
   const schemas =
     kinds === undefined ? [...context.schemaOf.values()] : kinds.flatMap(kind => context.schemaOf.get(kind) ?? [])
   const each = table.each === undefined ? undefined : compileEach(table.each, schemas, place, faults)
-  const rows = table.rows ?? 'each'
-  // Of one key there is one latest row, however the key is written.
-  const latestOf = rows === 'latest' ? context.keyPath : undefined
   const columns = Object.entries(table.columns).map(([column, declared]) =>
-    compileColumn(column, declared, { schemas, each, latestOf }, `${place}.columns.${column}`, faults),
+    compileColumn(column, declared, { schemas, each }, `${place}.columns.${column}`, faults),
   )
   if (columns.length === 0) faults.push({ place: `${place}.columns`, message: 'a table has at least one column' })
   const names = columns.map(column => column.name)
@@ -58,6 +55,7 @@ export function compileTable(
   for (const column of key)
     if (!names.includes(column)) faults.push({ place: `${place}.key`, message: `there is no column ${column}` })
   const keyColumn = keyColumnOf(table, context)
+  const rows = table.rows ?? 'each'
   if (rows === 'latest' && keyColumn === undefined)
     faults.push({ place, message: "rows: 'latest' needs a column that holds the identity's key" })
   const isRowAKey = rows === 'latest' && each === undefined

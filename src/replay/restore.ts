@@ -48,6 +48,7 @@ export async function restoreKeys(client: Client, feed: CompiledFeed, stored: St
         generation: 0,
         time: null,
         digest: null,
+        rawDigest: null,
         rank: null,
         state: null,
       })),

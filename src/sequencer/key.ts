@@ -14,6 +14,8 @@ export type Key = {
   readonly time: string | null
   /** Of the latest content, for snapshot feeds. */
   readonly digest: Buffer | null
+  /** Proves of bytes that they say what the latest content says, for polled snapshot feeds. */
+  readonly rawDigest: Buffer | null
   /** Of the latest version, for unique feeds with an order. */
   readonly rank: Buffer | null
   readonly state: StateValue | null

@@ -54,7 +54,6 @@ function fieldOf(
 
 function readColumn(column: CompiledColumn, event: unknown, item: Item | undefined): unknown {
   if (column.isItem) return at(item?.value, column.pointer)
-  if (column.isInSmallLetters) return String(at(event, column.pointer)).toLowerCase()
   if (column.pointer !== '') return at(event, column.pointer)
   try {
     return column.read(event, item)

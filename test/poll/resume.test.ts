@@ -21,12 +21,13 @@ describe('a poll that is cut off', () => {
   it('goes on behind the last page that was applied, and is one run', async t => {
     const stopping = new AbortController()
     const api = await openApi(t, (request, response, number) => {
-      if (pageIn(request.url) < 3) return numbered(request, response, number)
-      stopping.abort(new Error('stop'))
+      if (pageIn(request.url) < 3) numbered(request, response, number)
     })
     const first = await openWorld(t, paged(api.url))
-    await assert.rejects(first.poll(stopping.signal))
-    assert.equal(await first.value('select count(*)::int from things'), 6)
+    const stopped = assert.rejects(first.poll(stopping.signal))
+    await until('two pages are applied', async () => (await first.value('select count(*)::int from things')) === 6)
+    stopping.abort(new Error('stop'))
+    await stopped
     assert.deepEqual(await first.rows('select run, ms from groundstation.poll_run'), [{ run: 1, ms: null }])
     api.answer(numbered)
     api.asked.length = 0

@@ -13,6 +13,7 @@ const keyOf = (key: string, events: number, state: object): Key => ({
   generation: 1,
   time: null,
   digest: null,
+  rawDigest: null,
   rank: null,
   state: state as Key['state'],
 })

@@ -55,6 +55,7 @@ function newKey(batch: Batch, { name, lane }: Group): MutableKey {
     generation: batch.stored.generation,
     time: null,
     digest: null,
+    rawDigest: null,
     rank: null,
     state: batch.feed.state?.initial ?? null,
   }

@@ -51,7 +51,7 @@ export async function passLogs(batch: Batch, works: readonly Work[]): Promise<Pa
 function cursorOf(chunk: LogChunk, works: readonly Work[]): (() => unknown) | undefined {
   const { cursor } = chunk
   if (cursor === undefined) return undefined
-  return () => cursor(works.filter(work => logOf(work) === chunk).map(({ outcome }) => outcome))
+  return () => cursor(works.filter(work => work.kind !== 'pass' && logOf(work) === chunk).map(({ outcome }) => outcome))
 }
 
 function isNew(

@@ -1,4 +1,5 @@
 import { parseExactly } from '../../feed/exact.ts'
+import { proofOf } from '../../feed/proof.ts'
 import { digestOf } from '../../feed/same.ts'
 import { arrivalOf, type Batch } from '../batch.ts'
 import type { Applied, MutableKey } from '../effects.ts'
@@ -10,6 +11,7 @@ import { timeOf } from './sequenced.ts'
 
 /** Compared with its key's latest version: what differs is the next version, what doesn't is nothing. */
 export async function decideSnapshots(batch: Batch, works: readonly KeyedWork[]): Promise<void> {
+  const { reading } = batch.feed
   const groups = groupByKey(works)
   const keys = await resolveKeys(batch, groups)
   const toFold: ToFold[] = []
@@ -17,10 +19,13 @@ export async function decideSnapshots(batch: Batch, works: readonly KeyedWork[])
     const key = keys.get(group.name)
     if (key === undefined) continue
     const applied: Applied[] = []
+    const proved = key.rawDigest
     for (const work of group.works) {
       if (work.kind !== 'event') continue
       const digest = digestOf(parseExactly(work.parsed.raw.toString('utf8')))
-      if (key.digest?.equals(digest)) settleDuplicate(batch, work)
+      const isSame = key.digest?.equals(digest) === true
+      if (reading !== undefined) key.rawDigest = proofOf(digest, reading, work.parsed.raw)
+      if (isSame) settleDuplicate(batch, work)
       else {
         key.digest = digest
         key.cursor = { ...key.cursor, frontier: key.cursor.frontier + 1 }
@@ -29,7 +34,11 @@ export async function decideSnapshots(batch: Batch, works: readonly KeyedWork[])
       }
     }
     const mustRefold = group.works.some(work => work.kind === 'refold')
-    if (applied.length === 0 && !mustRefold) continue
+    if (applied.length === 0 && !mustRefold) {
+      // The same in other bytes: those are likely to come again.
+      if (!isSameBytes(key.rawDigest, proved)) batch.effects.keys.push(key)
+      continue
+    }
     key.events += applied.length
     key.time = applied.at(-1)?.time ?? key.time
     toFold.push({
@@ -44,6 +53,9 @@ export async function decideSnapshots(batch: Batch, works: readonly KeyedWork[])
   }
   foldApplied(batch, toFold)
 }
+
+const isSameBytes = (first: Buffer | null, second: Buffer | null): boolean =>
+  first === second || (first !== null && second !== null && first.equals(second))
 
 type Version = { readonly key: MutableKey; readonly version: number; readonly isLate: boolean }
 

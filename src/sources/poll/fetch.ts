@@ -10,6 +10,8 @@ export type Fetching = {
   readonly client: PollClient
   readonly chance: Chance
   readonly signal: AbortSignal
+  /** Of a value in each item whose place in the page is told. */
+  readonly name?: string | undefined
   /** Sent as well: what lets the API say that nothing has changed. */
   readonly conditions: Readonly<Record<string, string>>
   /** Called before each request. */
@@ -19,6 +21,7 @@ export type Fetching = {
 export type Fetched = Came & {
   /** Each item as the bytes that came. */
   readonly cut: readonly Buffer[]
+  readonly named: readonly number[]
   /** Nothing has changed since the conditions were told. */
   readonly isUnchanged: boolean
 }
@@ -31,7 +34,7 @@ export function fetchPage(fetching: Fetching, place: Place): Promise<Fetched> {
 
 /** The same, asked for once. */
 export async function fetchOnce(
-  { poll, client, signal, conditions, onRequest }: Fetching,
+  { poll, client, signal, name, conditions, onRequest }: Fetching,
   place: Place,
 ): Promise<Fetched> {
   const { headers: own, ...rest } = requestAt(poll, place)
@@ -39,10 +42,10 @@ export async function fetchOnce(
   const answer = await client.send({ ...rest, headers: { ...own, ...conditions } }, signal)
   refuseStatus(answer, Object.keys(conditions).length > 0)
   const { status, body, headers } = answer
-  if (status === 304) return { cut: [], items: 0, around: undefined, body, headers, isUnchanged: true }
-  const { items: cut, around } = cutItems(body, poll.items)
+  if (status === 304) return { cut: [], named: [], items: 0, around: undefined, body, headers, isUnchanged: true }
+  const { items: cut, named, around } = cutItems(body, poll.items, name)
   if (poll.isGraphql && hasErrors(around)) throw garbled('answers a query with errors', body)
-  return { cut, items: cut.length, around, body, headers, isUnchanged: false }
+  return { cut, named, items: cut.length, around, body, headers, isUnchanged: false }
 }
 
 function refuseStatus({ status, headers, body }: Answer, isConditional: boolean): void {

@@ -29,14 +29,15 @@ export class Sightings {
     this.#options = options
   }
 
-  async saw(items: readonly Buffer[]): Promise<void> {
+  /** Items that are read, and the keys of those that aren't. */
+  async saw(items: readonly Buffer[], unchanged: readonly string[]): Promise<void> {
     const { engine, log, feed, run } = this.#options
     const parse = engine.feeds.get(feed)?.parse
     const keys = items.flatMap(item => {
       const parsed = parse?.(item)
       return parsed?.ok === true ? [parsed.key] : []
     })
-    await log.saw(run, keys)
+    await log.saw(run, [...keys, ...unchanged])
   }
 
   async sawSame(as: number): Promise<void> {

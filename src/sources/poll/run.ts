@@ -8,6 +8,7 @@ import { GroundstationError } from '../../errors.ts'
 import type { PollClient } from './client.ts'
 import { conditionsOf, type Version, versionOf } from './conditions.ts'
 import { PageFailure } from './failure.ts'
+import { nameOfKey, type Sift, sifter } from './glance.ts'
 import { type Complete, Sightings } from './gone.ts'
 import { Lease } from './lease.ts'
 import { firstPlace, type Place } from './pages.ts'
@@ -37,6 +38,8 @@ export type PollReport = PollCounts & {
 
 /** Items that are applied in one transaction. */
 const TOGETHER_MAX = 10_000
+
+type Outcomes = Parameters<typeof countOutcomes>[0]
 
 /** How far a run is; kept with what it applied. */
 type Cursor = {
@@ -78,6 +81,7 @@ class Run {
   readonly #signal: AbortSignal
   readonly #writer: PageWriter
   readonly #sightings: Sightings | undefined
+  readonly #sift: Sift
   readonly #startedMs = performance.now()
   readonly #beforeMs: number
   #counts: PollCounts
@@ -100,6 +104,7 @@ class Run {
     this.#complete = known?.complete
     const sighting = { engine, feed, log: engine.polls(feed), run: turn.run, before: known?.complete, acceptsDrop }
     this.#sightings = poll.marksGone ? new Sightings(sighting) : undefined
+    this.#sift = sifter(engine.feeds.get(feed), sighting.log, options.eventBytesMax)
   }
 
   get cursor(): Cursor {
@@ -135,13 +140,15 @@ class Run {
   }
 
   async #walk(): Promise<void> {
-    const { poll, client, chance } = this.#options
+    const { engine, feed, poll, client, chance } = this.#options
     const onRequest = () => {
       this.#counts = added(this.#counts, { requests: 1 })
     }
     if (this.#next === null) return
+    const declared = engine.feeds.get(feed)
+    const name = declared && nameOfKey(declared)
     const conditions = conditionsOf(poll, this.#version)
-    const fetching = { poll, client, chance, signal: this.#signal, conditions, onRequest }
+    const fetching = { poll, client, chance, signal: this.#signal, name, conditions, onRequest }
     for await (const page of pagesFrom(fetching, this.#next)) {
       if (page.isUnchanged) return this.#leaveUnchanged()
       if (page.cut.length > 0) await this.#apply(page)
@@ -161,24 +168,29 @@ class Run {
   }
 
   /** A page of very many items is several transactions; cut off between them, it is read again. */
-  async #apply({ cut, place, after }: Page): Promise<void> {
+  async #apply({ body, cut, named, place, after }: Page): Promise<void> {
     const page = this.#options.poll.pages === undefined ? undefined : place.index + 1
     const begun = this.#cursorOf(this.#counts, place)
     for (let before = 0; before < cut.length; before += TOGETHER_MAX) {
-      const items = cut.slice(before, before + TOGETHER_MAX)
-      const isLast = before + items.length === cut.length
-      await this.#sightings?.saw(items)
-      const outcomes = await this.#writer.apply(items, { page, before }, decided =>
-        isLast ? this.#cursorOf(added(this.#counts, countOutcomes(decided)), after) : begun,
+      const end = Math.min(before + TOGETHER_MAX, cut.length)
+      const items = cut.slice(before, end)
+      const { toRead, unchanged } = await this.#sift({ page: body, items, named: named.slice(before, end) })
+      const read = toRead.flatMap(index => items[index] ?? [])
+      await this.#sightings?.saw(read, unchanged)
+      // Requests are counted meanwhile.
+      const counted = (outcomes: Outcomes) =>
+        added(added(this.#counts, { unchanged: unchanged.length }), countOutcomes(outcomes))
+      const outcomes = await this.#writer.apply(read, { page, before, places: toRead }, decided =>
+        end === cut.length ? this.#cursorOf(counted(decided), after) : begun,
       )
-      this.#counts = added(this.#counts, countOutcomes(outcomes))
+      this.#counts = counted(outcomes)
     }
   }
 
   /** What is gone; why this poll says nothing of it. */
   async #settle(): Promise<string | undefined> {
     const settled = await this.#sightings?.settle(async tombstones => {
-      const tally = (outcomes: Parameters<typeof countOutcomes>[0]) => {
+      const tally = (outcomes: Outcomes) => {
         const { changed, rejected } = countOutcomes(outcomes)
         return added(this.#counts, { gone: changed, rejected })
       }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { wrongAnswer } from './failure.ts'
 import { type Fetched, type Fetching, fetchPage } from './fetch.ts'
 import { foreseen, type Place, placeAfter } from './pages.ts'
@@ -86,14 +86,19 @@ class Repeats {
   refuse({ at }: Place, { body, cut }: Fetched): void {
     if (this.#places.has(at)) throw wrongAnswer('names as the next page one that it has named before', body)
     this.#places.add(at)
-    const items = digestOf(cut)
+    const items = digestOf(body, cut)
     if (cut.length > 0 && items === this.#items) throw wrongAnswer('has the same items on one page after another', body)
     this.#items = items
   }
 }
 
-function digestOf(items: readonly Buffer[]): string {
-  const hash = createHash('sha256')
-  for (const item of items) hash.update(item)
-  return hash.digest('base64')
+/** With what is between them. */
+function digestOf(page: Buffer, items: readonly Buffer[]): string {
+  const [first] = items
+  const last = items.at(-1)
+  if (first === undefined || last === undefined) return ''
+  return hash(
+    'sha256',
+    page.subarray(first.byteOffset - page.byteOffset, last.byteOffset - page.byteOffset + last.length),
+  )
 }

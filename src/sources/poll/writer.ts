@@ -11,8 +11,12 @@ export type WriterOptions = {
   readonly eventBytesMax: number
 }
 
-/** The page, where there are several; how many items of it came before. */
-export type ItemsPlace = { readonly page?: number | undefined; readonly before?: number }
+/** The page, where there are several; how many items of it came before; the items' places behind those, where some are left out. */
+export type ItemsPlace = {
+  readonly page?: number | undefined
+  readonly before?: number
+  readonly places?: readonly number[]
+}
 
 type Outcomes = readonly (Outcome | undefined)[]
 
@@ -30,17 +34,17 @@ export class PageWriter {
     this.#offset = nextOffset
   }
 
-  /** Items, with where the poll goes on after them. */
+  /** Items, with where the poll goes on after them; that alone where there are none. */
   async apply(
     items: readonly Buffer[],
-    { page, before = 0 }: ItemsPlace,
+    { page, before = 0, places }: ItemsPlace,
     cursor: (outcomes: Outcomes) => unknown,
   ): Promise<readonly Outcome[]> {
     const { poll, eventBytesMax } = this.#options
     const where = page === undefined ? {} : { page }
     const outcomes = await this.#submit({
       events: items.map(item => (item.length > eventBytesMax ? item.subarray(0, BEGINNING_BYTES) : item)),
-      origin: index => ({ poll: poll.shown, ...where, item: before + index + 1 }),
+      origin: index => ({ poll: poll.shown, ...where, item: before + (places?.[index] ?? index) + 1 }),
       refusalOf: index => refuseSize(items[index]?.length ?? 0, eventBytesMax),
       log: { ...this.#position(1), cursor },
     })

@@ -27,7 +27,7 @@ export function ofKeys(table: CompiledTable, keyColumn: string, isUuid: boolean)
   if (column?.series !== undefined)
     return `${quote(keyColumn)} in (select number from groundstation.number where series = ${literal(column.series)} and key = any($1::text[]))`
   if (type !== 'text') return `${quote(keyColumn)} = any($1::${type}[])`
-  // A UUID is one key in capitals and in small letters; as text a row an event has it as it was posted.
+  // A UUID is one key in capitals and in small letters; as text its row has it as it was posted.
   return isUuid ? `lower(${quote(keyColumn)}) = any($1::text[])` : `${quote(keyColumn)} = any($1::text[])`
 }
 

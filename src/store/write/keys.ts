@@ -13,12 +13,13 @@ type KeyRow = {
   generation: number
   time: string | null
   digest: Buffer | null
+  raw_digest: Buffer | null
   rank: Buffer | null
   spans: Spans | null
   state: StateValue | null
 }
 
-const COLUMNS = 'id, lane, key, frontier, events, generation, time, digest, rank, spans, state'
+const COLUMNS = 'id, lane, key, frontier, events, generation, time, digest, raw_digest, rank, spans, state'
 
 const keyOfRow = (row: KeyRow): Key => ({
   id: row.id,
@@ -29,6 +30,7 @@ const keyOfRow = (row: KeyRow): Key => ({
   generation: row.generation,
   time: row.time,
   digest: row.digest,
+  rawDigest: row.raw_digest,
   rank: row.rank,
   state: row.state,
 })
@@ -91,6 +93,7 @@ const INSERTED = [
   'key',
   'time',
   'digest',
+  'raw_digest',
   'rank',
   'spans',
   'state',
@@ -105,6 +108,7 @@ const INSERTED_TYPES: readonly ArrayType[] = [
   'smallint',
   'text',
   'text',
+  'bytea',
   'bytea',
   'bytea',
   'json',
@@ -134,6 +138,8 @@ export async function insertKeys(
     else rows.next().textField(key.time)
     if (key.digest === null) rows.next().null()
     else rows.next().bytesField(key.digest)
+    if (key.rawDigest === null) rows.next().null()
+    else rows.next().bytesField(key.rawDigest)
     if (key.rank === null) rows.next().null()
     else rows.next().bytesField(key.rank)
     const spans = spansOf(key.cursor)
@@ -152,6 +158,7 @@ export async function updateKeys(client: Client, feed: number, keys: readonly Ke
   const generations = new ArrayWriter('integer')
   const times = new ArrayWriter('text')
   const digests = new ArrayWriter('bytea')
+  const rawDigests = new ArrayWriter('bytea')
   const ranks = new ArrayWriter('bytea')
   const spans = new ArrayWriter('json')
   const states = new ArrayWriter('json')
@@ -165,6 +172,8 @@ export async function updateKeys(client: Client, feed: number, keys: readonly Ke
     else times.element().textField(key.time)
     if (key.digest === null) digests.element().null()
     else digests.element().bytesField(key.digest)
+    if (key.rawDigest === null) rawDigests.element().null()
+    else rawDigests.element().bytesField(key.rawDigest)
     if (key.rank === null) ranks.element().null()
     else ranks.element().bytesField(key.rank)
     const kept = spansOf(key.cursor)
@@ -179,12 +188,12 @@ export async function updateKeys(client: Client, feed: number, keys: readonly Ke
   await client.query({
     name: `update-keys-${feed}`,
     text: `update groundstation.key_${feed} k set frontier = c.frontier, events = c.events, generation = c.generation, time = c.time,
-        digest = c.digest, rank = c.rank, spans = c.spans, state = c.state, waiting_since = c.waiting_since
-      from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::integer[], $5::text[], $6::bytea[], $7::bytea[], $8::jsonb[], $9::jsonb[], $10::timestamptz[])
-        as c (id, frontier, events, generation, time, digest, rank, spans, state, waiting_since)
+        digest = c.digest, raw_digest = c.raw_digest, rank = c.rank, spans = c.spans, state = c.state, waiting_since = c.waiting_since
+      from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::integer[], $5::text[], $6::bytea[], $7::bytea[], $8::bytea[], $9::jsonb[], $10::jsonb[], $11::timestamptz[])
+        as c (id, frontier, events, generation, time, digest, raw_digest, rank, spans, state, waiting_since)
       where k.id = c.id`,
-    values: [ids, frontiers, events, generations, times, digests, ranks, spans, states, waiting].map(array =>
-      array.finish(),
+    values: [ids, frontiers, events, generations, times, digests, rawDigests, ranks, spans, states, waiting].map(
+      array => array.finish(),
     ),
   })
 }
