@@ -59,6 +59,7 @@ function gaugesIn(registry: Registry) {
     pollSeconds: gauge('poll_seconds', 'How long the last poll took.', 'feed'),
     pollRequests: gauge('poll_requests', 'Requests of the last poll.', 'feed'),
     pollItems: gauge('poll_items', 'Items of the last poll, by what became of them.', 'feed', 'outcome'),
+    pollRest: gauge('poll_rest_seconds', 'How long the API asks to be left alone yet.', 'feed'),
     pollAge: gauge('poll_complete_age_seconds', 'How long ago the last complete poll began.', 'feed'),
   }
 }
@@ -66,6 +67,7 @@ function gaugesIn(registry: Registry) {
 /** A poll that is under way has its figures when it ends. */
 function updatePoll(gauges: Gauges, feed: string, poll: LastPoll): void {
   gauges.polls.set({ feed }, poll.run)
+  gauges.pollRest.set({ feed }, poll.restMs / 1000)
   if (poll.completeAgoMs !== null) gauges.pollAge.set({ feed }, poll.completeAgoMs / 1000)
   if (poll.ms === null) return
   gauges.pollFailed.set({ feed }, poll.error === null ? 0 : 1)

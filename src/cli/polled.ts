@@ -13,7 +13,7 @@ export type Polled = {
   readonly error: GroundstationError | undefined
 }
 
-const NOT_POLLED = { ...NO_COUNTS, run: null, ms: 0, isComplete: false, note: null }
+const NOT_POLLED = { ...NO_COUNTS, run: null, ms: 0, isComplete: false, note: null, restMs: null }
 
 /** Of one feed its report; of several a list of theirs, and the worst of their exit codes. */
 export function tellPolls(polls: readonly Polled[], options: CommonOptions, hint: readonly string[]): void {
@@ -27,7 +27,11 @@ export function tellPolls(polls: readonly Polled[], options: CommonOptions, hint
   process.exitCode = Math.max(...polls.map(codeOf))
 }
 
-const countsOf = ({ failure: _, note, ...counts }: PollReport) => ({ ...counts, note: note ?? null })
+const countsOf = ({ failure: _, note, restMs, ...counts }: PollReport) => ({
+  ...counts,
+  note: note ?? null,
+  restMs: restMs ?? null,
+})
 
 function textOfOne({ report, error }: Polled): string {
   const texts = [...(error === undefined ? [] : [error.message]), ...(report === undefined ? [] : [textOf(report)])]

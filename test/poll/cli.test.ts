@@ -23,7 +23,15 @@ describe('groundstation poll --once', () => {
     assert.equal(first.code, 0, first.stderr)
     const { ms, ...told } = JSON.parse(first.stdout)
     const counts = { requests: 1, new: 2, changed: 0, unchanged: 0, rejected: 0, gone: 0 }
-    assert.deepEqual(told, { feed: 'things', run: 1, ...counts, isComplete: true, note: null, error: null })
+    assert.deepEqual(told, {
+      feed: 'things',
+      run: 1,
+      ...counts,
+      isComplete: true,
+      note: null,
+      restMs: null,
+      error: null,
+    })
     assert.equal(typeof ms, 'number')
     api.answer(json([{ id: 'a', more: 1 }, { id: 7 }]))
     const second = await run()

@@ -4,7 +4,8 @@ import type { PollStanding } from '../../src/engine/contract.ts'
 import { type Every, parseEvery } from '../../src/feed/every.ts'
 import { type Due, Schedule } from '../../src/sources/poll/schedule.ts'
 
-const NONE: PollStanding = { epoch: 0, run: 0, isOpen: false, ageMs: undefined, scheduledForMs: undefined, leaseMs: 0 }
+const NOTHING = { ageMs: undefined, scheduledForMs: undefined, leaseMs: 0, restMs: 0 }
+const NONE: PollStanding = { epoch: 0, run: 0, isOpen: false, ...NOTHING }
 const MINUTE = 60_000
 
 /** Looks every second for so long, takes what is due, and says when runs began, by the steady clock. */
@@ -86,6 +87,38 @@ describe('a cron line', () => {
     assert.deepEqual(due, { waitMs: 0, scheduledForMs: START })
     const next = schedule.look({ ...standing, run: 10, scheduledForMs: START }, { steadyMs: 0, wallMs: START })
     assert.equal(next.waitMs, 4.5 * MINUTE)
+  })
+})
+
+describe('an API that asks to be left alone', () => {
+  const looking = (every: string) => {
+    const schedule = new Schedule(parseEvery(every) as Every)
+    return (run: number, restMs: number, minutes: number, wallMs = START + minutes * MINUTE) =>
+      schedule.look({ ...NONE, run, restMs, ageMs: minutes * MINUTE }, { steadyMs: minutes * MINUTE, wallMs }).waitMs
+  }
+  it('is, for as long as it says, whatever becomes of the clocks', () => {
+    const look = looking('5m')
+    assert.equal(look(2, 60 * MINUTE, 1), 60 * MINUTE)
+    // By the database's clock, set on and back: it is over, and it lasts for ever.
+    assert.equal(look(2, 0, 20), 41 * MINUTE)
+    assert.equal(look(2, 60 * MINUTE, 60), MINUTE)
+    assert.equal(look(2, 60 * MINUTE, 61), 0)
+    // Somebody has asked all the same, and was answered.
+    assert.equal(look(3, 0, 61), 5 * MINUTE)
+  })
+  it('is after a restart, for what is left, where its turn would have come before', () => {
+    assert.equal(looking('5m')(2, 40 * MINUTE, 20), 40 * MINUTE)
+    assert.equal(looking('1h')(2, 10 * MINUTE, 20), 40 * MINUTE)
+  })
+  it('makes one run of the times of a cron line that pass by', () => {
+    const schedule = new Schedule(parseEvery('*/5 * * * *') as Every)
+    const look = (restMs: number, minutes: number) =>
+      schedule.look(
+        { ...NONE, run: 2, restMs, scheduledForMs: START - MINUTE / 2 },
+        { steadyMs: minutes * MINUTE, wallMs: START + minutes * MINUTE },
+      )
+    assert.equal(look(60 * MINUTE, 0).waitMs, 60 * MINUTE)
+    assert.deepEqual(look(0, 60), { waitMs: 0, scheduledForMs: START + 60 * MINUTE })
   })
 })
 

@@ -24,8 +24,9 @@ it('the last poll is on /feeds, and its figures in /metrics', async t => {
   api.answer((_request, response) => void response.writeHead(404).end())
   await world.poll()
   const { startedAt, ms, completeAgoMs, ...poll } = (await shown()) as Record<string, unknown>
+  const rest = { notBefore: null, restMs: 0 }
   const none = { new: 0, changed: 0, unchanged: 0, rejected: 0, gone: 0 }
-  assert.deepEqual(poll, { run: 2, requests: 1, ...none, isComplete: false, error: `${api.url} answered 404` })
+  assert.deepEqual(poll, { run: 2, requests: 1, ...none, isComplete: false, error: `${api.url} answered 404`, ...rest })
   assert.match(String(startedAt), /^\d{4}-\d\d-\d\dT.*Z$/)
   assert.ok(typeof ms === 'number' && typeof completeAgoMs === 'number' && completeAgoMs > 0)
   const metrics = await (await fetch(`${address}/metrics`)).text()
@@ -36,4 +37,10 @@ it('the last poll is on /feeds, and its figures in /metrics', async t => {
   ])
     assert.ok(metrics.includes(`groundstation_${line}\n`), line)
   assert.match(metrics, /groundstation_poll_complete_age_seconds\{feed="things"\} 0\.\d+/)
+  api.answer((_request, response) => void response.writeHead(503, { 'retry-after': '600' }).end())
+  await world.poll()
+  const { notBefore, restMs } = (await shown()) as { notBefore: string; restMs: number }
+  assert.match(notBefore, /^\d{4}-\d\d-\d\dT.*Z$/)
+  assert.ok(restMs > 590_000 && restMs <= 600_000, String(restMs))
+  assert.match(await (await fetch(`${address}/metrics`)).text(), /poll_rest_seconds\{feed="things"\} 59\d\./)
 })

@@ -18,7 +18,7 @@ export type World = Waits & {
   readonly url: string
   readonly engine: Engine & PartitionLogs & Polls
   /** One poll now. */
-  poll(stop?: AbortSignal): Promise<PollReport>
+  poll(stop?: AbortSignal, disturbs?: boolean): Promise<PollReport>
   readonly run: RunOptions
   rows(sql: string, ...values: readonly unknown[]): Promise<Row[]>
   value(sql: string, ...values: readonly unknown[]): Promise<unknown>
@@ -63,7 +63,7 @@ export async function openWorld(t: TestContext, declared: DeclaredFeed, opening:
     run,
     waits,
     rows,
-    poll: (stop = new AbortController().signal) => pollNow(run, stop),
+    poll: (stop = new AbortController().signal, disturbs = false) => pollNow(run, stop, disturbs),
     value: async (sql, ...values) => Object.values((await rows(sql, ...values))[0] ?? {})[0],
   }
 }

@@ -59,6 +59,10 @@ const LastPoll = Type.Object({
   gone: count('That two complete polls in a row did not have.'),
   isComplete: Type.Boolean({ description: 'Whether every page came and every item was taken.' }),
   error: Type.Union([Type.String(), Type.Null()], { description: 'Why it ended before its end.' }),
+  notBefore: Type.Union([Type.String({ format: 'date-time' }), Type.Null()], {
+    description: "Until when the API asked to be left alone; null where it didn't.",
+  }),
+  restMs: Type.Number({ description: 'How long that is yet; 0 where it is over.' }),
   completeAgoMs: Type.Union([Type.Number(), Type.Null()], {
     description: 'How long ago the last complete poll began; null where there was none.',
   }),

@@ -13,13 +13,14 @@ import { hintOf, type Polled, tellPolls } from '../polled.ts'
 import { CHANCE } from '../polls.ts'
 import { stopOnSignals } from '../stop.ts'
 
-type Options = CommonOptions & { readonly once?: boolean; readonly acceptDrop?: boolean }
+type Options = CommonOptions & { readonly once?: boolean; readonly acceptDrop?: boolean; readonly now?: boolean }
 
 export function addPoll(program: Command, context: Context): void {
   withCommonOptions(program.command('poll <feeds...>'))
     .description('polls feeds now, one after another, says what came of each, and ends; start polls by the schedule')
     .requiredOption('--once', 'one poll')
     .option('--accept-drop', 'believes a poll that has far fewer items than the one before: what it lacks may be gone')
+    .option('--now', 'asks an API also before the time until which it has asked to be left alone (Retry-After)')
     .action((feeds: string[], options: Options) => run(context, feeds, options))
 }
 
@@ -84,12 +85,16 @@ async function poll(feed: CompiledFeed, { runtime, settings, options, signal }: 
     acceptsDrop,
   }
   try {
-    const report: PollReport = await pollNow(asked, signal)
+    const report: PollReport = await pollNow(asked, signal, options.now === true)
     return { feed: name, report, error: report.failure }
   } catch (error) {
-    if (error instanceof GroundstationError && error.code === 'BUSY') return { feed: name, error }
+    if (isKept(error)) return { feed: name, error }
     throw error
   } finally {
     await client.close()
   }
 }
+
+/** What keeps a feed from being polled at all. */
+const isKept = (error: unknown): error is GroundstationError =>
+  error instanceof GroundstationError && (error.code === 'BUSY' || error.code === 'SOURCE_UNREACHABLE')

@@ -75,7 +75,7 @@ export class Poller {
     const { feed, log } = this.#options
     const report = await runPoll(this.#options, turn, this.#stopping.signal)
     if (report.failure === undefined) log(report.note === undefined ? 'info' : 'warn', `${feed}: ${textOf(report)}`)
-    else log('warn', `${feed}: the poll failed: ${report.failure.message}; what is stored stays`)
+    else log('warn', `${feed}: the poll failed: ${report.failure.message}; ${restOf(report)}what is stored stays`)
   }
 
   /** What failed is said once, until it goes again. */
@@ -87,21 +87,38 @@ export class Poller {
   }
 }
 
-/** One poll now, whatever the schedule says. Raises BUSY where another process polls the feed. */
-export async function pollNow(options: RunOptions, stop: AbortSignal): Promise<PollReport> {
-  const { engine, feed, leaseMs = LEASE_MS } = options
+/**
+ * One poll now, whatever the schedule says. Raises BUSY where another process polls the feed, and SOURCE_UNREACHABLE where
+ * the API has asked to be left alone, unless `disturbs`.
+ */
+export async function pollNow(options: RunOptions, stop: AbortSignal, disturbs = false): Promise<PollReport> {
+  const { engine, feed, poll, leaseMs = LEASE_MS } = options
   const polls = engine.polls(feed)
   const standing = await polls.standing()
-  const turn = await polls.take({ standing, leaseMs, resumes: resumes(standing), scheduledForMs: undefined })
-  if (turn === undefined)
+  const busy = new GroundstationError(
+    'BUSY',
+    `Another process polls ${feed}, or did a moment ago and has died: try again in ${LEASE_MS / 1000} s.`,
+  )
+  // How its poll ends isn't known yet.
+  if (standing.leaseMs > 0) throw busy
+  if (standing.restMs > 0 && !disturbs)
     throw new GroundstationError(
-      'BUSY',
-      `Another process polls ${feed}, or did a moment ago and has died: try again in ${LEASE_MS / 1000} s.`,
+      'SOURCE_UNREACHABLE',
+      `${poll.shown} has asked to be left alone until ${inTime(standing.restMs)}: it wasn't asked. --now asks all the same.`,
     )
+  const turn = await polls.take({ standing, leaseMs, resumes: resumes(standing), scheduledForMs: undefined })
+  if (turn === undefined) throw busy
   return runPoll(options, turn, stop)
 }
 
-export function textOf({ requests, ms, gone, note, ...counts }: PollReport): string {
+const inTime = (ms: number) => new Date(Date.now() + ms).toISOString().replace(/\.\d+/, '')
+
+/** What it asks for, of whom is polled no sooner. */
+const restOf = ({ restMs }: PollReport) =>
+  restMs === undefined ? '' : `it asks to be left alone until ${inTime(restMs)}; `
+
+export function textOf(report: PollReport): string {
+  const { requests, ms, gone, note, ...counts } = report
   const count = (name: 'new' | 'changed' | 'unchanged' | 'rejected') => `${counts[name].toLocaleString('en')} ${name}`
   const items = [
     count('new'),
@@ -111,5 +128,5 @@ export function textOf({ requests, ms, gone, note, ...counts }: PollReport): str
     ...(gone > 0 ? [`${gone} gone`] : []),
   ]
   const asked = `${requests} ${requests === 1 ? 'request' : 'requests'} in ${(ms / 1000).toFixed(1)} s`
-  return `${items.join(', ')}; ${asked}${note === undefined ? '' : `; ${note}`}`
+  return `${restOf(report)}${items.join(', ')}; ${asked}${note === undefined ? '' : `; ${note}`}`
 }

@@ -10,7 +10,7 @@ export type Chance = {
 
 const FIRST_MS = 500
 const WAIT_MS_MAX = 30_000
-/** Who asks to be left alone for longer is asked again at the next poll. */
+/** Who asks to be left alone for longer is asked again by the next poll, which waits for it. */
 export const RETRY_AFTER_MS_MAX = 120_000
 
 /** Tries again what may pass by itself, after waits that grow and are never quite the same, or as long as the API asks. */

@@ -33,8 +33,13 @@ export type PollReport = PollCounts & {
   readonly isComplete: boolean
   /** What else is to be said of it. */
   readonly note: string | undefined
+  /** How long the API asks to be left alone. */
+  readonly restMs: number | undefined
   readonly failure: GroundstationError | undefined
 }
+
+/** Nobody is left alone for longer, whatever it asks for. */
+export const REST_MS_MAX = 86_400_000
 
 /** Items that are applied in one transaction. */
 const TOGETHER_MAX = 10_000
@@ -88,6 +93,7 @@ class Run {
   #next: Place | null
   #version: Version | undefined
   #complete: Complete | undefined
+  #restMs: number | undefined
 
   constructor(options: RunOptions, turn: PollTurn, signal: AbortSignal) {
     const { engine, feed, poll, acceptsDrop = false } = options
@@ -124,7 +130,15 @@ class Run {
     const isWhole = failure === undefined && this.#counts.rejected === 0
     const note = isWhole ? await this.#settle() : undefined
     const isComplete = isWhole && note === undefined
-    return { ...this.#counts, run: this.#run, ms: Math.round(this.#ms), isComplete, note, failure }
+    return {
+      ...this.#counts,
+      run: this.#run,
+      ms: Math.round(this.#ms),
+      isComplete,
+      note,
+      restMs: this.#restMs,
+      failure,
+    }
   }
 
   /** What of the API's ended the run early; undefined where nothing did. */
@@ -134,6 +148,8 @@ class Run {
       return undefined
     } catch (error) {
       if (!(error instanceof PageFailure)) throw error
+      const { retryAfterMs = 0 } = error
+      if (retryAfterMs > 0) this.#restMs = Math.min(retryAfterMs, REST_MS_MAX)
       if (error.beginning !== undefined) await this.#writer.keep(error, error.beginning)
       return new GroundstationError(error.code, `${this.#options.poll.shown} ${error.message}`, { cause: error })
     }

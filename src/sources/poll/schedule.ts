@@ -28,15 +28,24 @@ export class Schedule {
   #seen: { readonly run: number; readonly atMs: number } | undefined
   #lookedMs: number | undefined
   #firstWallMs: number | undefined
+  #rest: { readonly run: number; readonly untilMs: number } | undefined
 
   constructor(every: Every) {
     this.#every = every
   }
 
   look(standing: PollStanding, now: Now): Due {
-    return this.#every.kind === 'interval'
-      ? this.#interval(this.#every.ms, standing, now)
-      : this.#times(this.#every.after, standing, now)
+    const due =
+      this.#every.kind === 'interval'
+        ? this.#interval(this.#every.ms, standing, now)
+        : this.#times(this.#every.after, standing, now)
+    return { ...due, waitMs: Math.max(due.waitMs, this.#restOf(standing, now)) }
+  }
+
+  /** How long the API is to be left alone yet: told once of a run, and counted from there as an interval is. */
+  #restOf({ run, restMs }: PollStanding, { steadyMs }: Now): number {
+    if (restMs > 0 && this.#rest?.run !== run) this.#rest = { run, untilMs: steadyMs + restMs }
+    return this.#rest?.run === run ? Math.max(0, this.#rest.untilMs - steadyMs) : 0
   }
 
   #interval(everyMs: number, { run, ageMs }: PollStanding, { steadyMs }: Now): Due {

@@ -14,6 +14,10 @@ export type LastPoll = {
   readonly isComplete: boolean
   /** Why it ended before its end. */
   readonly error: string | null
+  /** Until when the API asked to be left alone; null where it didn't. */
+  readonly notBefore: string | null
+  /** How long that is yet, in milliseconds; 0 where it is over. */
+  readonly restMs: number
   /** How long ago, in milliseconds, the last began that was complete; null where none was. */
   readonly completeAgoMs: number | null
 }
@@ -23,6 +27,8 @@ export async function lastPolls(query: Query): Promise<Map<string, LastPoll>> {
   const { rows } = await query(
     `select r.feed, r.run, ${rfc3339('r.started_at')} as "startedAt", r.ms, r.requests, r.new, r.changed, r.unchanged, r.rejected, r.gone,
        r.is_complete as "isComplete", r.error,
+       ${rfc3339('p.not_before')} as "notBefore",
+       coalesce(greatest(0, extract(epoch from p.not_before - clock_timestamp()) * 1000), 0)::double precision as "restMs",
        (select extract(epoch from clock_timestamp() - c.started_at) * 1000 from groundstation.poll_run c
         where c.feed = r.feed and c.is_complete order by c.run desc limit 1)::double precision as "completeAgoMs"
      from groundstation.poll p join groundstation.feed f on f.id = p.feed

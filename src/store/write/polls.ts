@@ -16,6 +16,8 @@ export type PollStanding = {
   readonly scheduledForMs: number | undefined
   /** How long somebody holds the lease yet; 0 where nobody does. */
   readonly leaseMs: number
+  /** How long the API that the last run asked is to be left alone yet; 0 where it asked for nothing. */
+  readonly restMs: number
 }
 
 /** A poll that the caller holds. */
@@ -49,6 +51,8 @@ export type PollEnd = PollCounts & {
   readonly ms: number
   readonly isComplete: boolean
   readonly error: string | undefined
+  /** How long the API asks to be left alone. */
+  readonly restMs: number | undefined
   readonly cursor: unknown
 }
 
@@ -64,7 +68,8 @@ export async function findPoll(query: Query, feed: number): Promise<PollStanding
     `select epoch, run, is_open as "isOpen",
        (extract(epoch from clock_timestamp() - started_at) * 1000)::double precision as "ageMs",
        (extract(epoch from scheduled_for) * 1000)::double precision as "scheduledForMs",
-       greatest(0, extract(epoch from nullif(leased_until, '-infinity') - clock_timestamp()) * 1000)::double precision as "leaseMs"
+       greatest(0, extract(epoch from nullif(leased_until, '-infinity') - clock_timestamp()) * 1000)::double precision as "leaseMs",
+       greatest(0, least(rest_ms, extract(epoch from not_before - clock_timestamp()) * 1000))::double precision as "restMs"
      from groundstation.poll where feed = $1`,
     [feed],
   )
@@ -76,6 +81,7 @@ export async function findPoll(query: Query, feed: number): Promise<PollStanding
     ageMs: row?.ageMs ?? undefined,
     scheduledForMs: row?.scheduledForMs ?? undefined,
     leaseMs: row?.leaseMs ?? 0,
+    restMs: row?.restMs ?? 0,
   }
 }
 
@@ -87,7 +93,7 @@ export async function takePoll(client: Client, feed: number, take: PollTake): Pr
     `update groundstation.poll set epoch = epoch + 1, is_open = true,
        leased_until = clock_timestamp() + $3 * interval '1 millisecond',
        run = case when $4 then run else run + 1 end,
-       started_at = case when $4 then started_at else clock_timestamp() end,
+       started_at = case when $4 then started_at else clock_timestamp() end, rest_ms = null, not_before = null,
        scheduled_for = coalesce(to_timestamp($5::double precision / 1000), scheduled_for)
      where feed = $1 and epoch = $2 and leased_until <= clock_timestamp() returning epoch, run`,
     [feed, standing.epoch, leaseMs, resumes, scheduledForMs ?? null],
@@ -135,6 +141,11 @@ export async function renewPoll(query: Query, feed: number, epoch: number, lease
 /** Ends the run and gives the lease back. Raises SOURCE_FENCED where another has taken it. */
 export async function endPoll(client: Client, feed: number, epoch: number, end: PollEnd): Promise<void> {
   await give(client, feed, epoch, false)
+  await client.query(
+    `update groundstation.poll set rest_ms = $2::bigint, not_before = clock_timestamp() + $2 * interval '1 millisecond'
+     where feed = $1`,
+    [feed, end.restMs ?? null],
+  )
   await client.query('update groundstation.source set cursor = $3, updated_at = now() where feed = $1 and name = $2', [
     feed,
     POLL_LOG,
@@ -142,7 +153,7 @@ export async function endPoll(client: Client, feed: number, epoch: number, end: 
   ])
   await client.query(
     `update groundstation.poll_run r set ms = $2, requests = $3, new = $4, changed = $5, unchanged = $6, rejected = $7, gone = $8,
-       is_complete = $9, error = $10
+       is_complete = $9, error = $10, not_before = p.not_before
      from groundstation.poll p join groundstation.feed f on f.id = p.feed where p.feed = $1 and r.feed = f.name and r.run = p.run`,
     [
       feed,
