@@ -14,19 +14,21 @@ export async function migrate(store: Store): Promise<void> {
     await client.query(
       'create table if not exists groundstation.migration (version integer primary key, name text not null, applied_at timestamptz not null default now())',
     )
-    const { rows } = await client.query<{ version: number }>(
-      'select max(version) as version from groundstation.migration',
-    )
-    const current = rows[0]?.version ?? 0
-    if (current > files.length)
+    const { rows } = await client.query<{ version: number }>('select version from groundstation.migration')
+    const applied = new Set(rows.map(({ version }) => version))
+    const known = new Map(files.map(name => [Number.parseInt(name, 10), name]))
+    const newest = Math.max(0, ...known.keys())
+    const unknown = [...applied].find(version => !known.has(version))
+    if (unknown !== undefined)
       throw new GroundstationError(
         'STORE_INCOMPATIBLE',
-        `The database was written by a newer Groundstation (schema ${current}, this one knows ${files.length}): start that one`,
+        `The database was written by a newer Groundstation (schema ${unknown}, this one knows ${newest}): start that one`,
       )
-    for (const [index, name] of files.entries()) {
-      if (index < current) continue
+    for (const [version, name] of known) {
+      // By its number, not by how many there are: one that was written side by side with a later one may come after it.
+      if (applied.has(version)) continue
       await client.query(await readFile(new URL(name, FOLDER), 'utf8'))
-      await client.query('insert into groundstation.migration (version, name) values ($1, $2)', [index + 1, name])
+      await client.query('insert into groundstation.migration (version, name) values ($1, $2)', [version, name])
     }
   })
 }
