@@ -19,7 +19,7 @@ import {
   takePartition,
 } from '../store/write/partitions.ts'
 import { forgetSeen } from '../store/write/seen.ts'
-import { claimSource, findSource } from '../store/write/sources.ts'
+import { claimSource, findSource, forgetClaims } from '../store/write/sources.ts'
 import { applyBatch } from './apply.ts'
 import { chunkOf, laneIn, workOf } from './arriving.ts'
 import { createChangeReader } from './changes/reader.ts'
@@ -47,6 +47,9 @@ export type RunnerOptions = {
 
 /** How many keys one sweep releases at a time. */
 const SWEEP_KEYS = 1_000
+/** How long it is remembered which body an idempotency key came with, where events carry their own identity. */
+const CLAIMS_MS = 30 * 86_400_000
+const SWEEP_CLAIMS = 10_000
 /** How many alerts one sweep forgets of a stream. */
 const SWEEP_ALERTS = 10_000
 
@@ -312,6 +315,7 @@ export class FeedRunner {
     if (!this.#options.releases) return
     await this.#forgetAlerts()
     const nowMs = performance.now()
+    if (feed.identity.kind !== 'position') await forgetClaims(store.query, stored.id, CLAIMS_MS, SWEEP_CLAIMS)
     if (feed.identity.horizonMs !== undefined) await forgetSeen(store.query, stored.id, feed.identity.horizonMs, 10_000)
     if (feed.identity.kind !== 'sequenced' || nowMs - this.#readySinceMs < feed.gaps.waitMs) return
     const backlogMs = nowMs - (writers.oldestMs ?? nowMs)

@@ -76,3 +76,18 @@ export async function claimSource(
   const known = await findSource(query, feed, name)
   return { isNew: false, digest: known?.digest ?? digest }
 }
+
+/**
+ * Forgets the idempotency keys of requests that came longer ago, so many at most. Only where events carry their own identity:
+ * to others the key's row is what tells a repeat, for as long as its events are on the record.
+ */
+export async function forgetClaims(query: Query, feed: number, keepMs: number, limit: number): Promise<void> {
+  await query(
+    `delete from groundstation.source where id in (
+       select id from groundstation.source
+       where feed = $1 and updated_at < now() - $2::double precision * interval '1 millisecond'
+         and next_offset = 0 and is_complete and place is null and name like 'key:%' limit $3)`,
+    [feed, keepMs, limit],
+    'forget-claims',
+  )
+}
