@@ -84,6 +84,8 @@ function expressionOf({ of, name, kind }: SortField): string {
   if (of === 'key') return 'k.key'
   if (of === 'sequence') return `(${LAST})`
   if (of === 'time') return 'k.time'
-  const text = `(k.state ->> '${name.replaceAll("'", "''")}')`
-  return kind === 'text' ? `(${text} collate "C")` : `${text}::${TYPES[kind]}`
+  const field = `'${name.replaceAll("'", "''")}'`
+  if (kind === 'text') return `((k.state ->> ${field}) collate "C")`
+  // An older declaration may have folded another type, or this one may allow several: those are as if they were missing.
+  return `case when jsonb_typeof(k.state -> ${field}) = '${kind}' then (k.state ->> ${field})::${TYPES[kind]} end`
 }
