@@ -1,9 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { messageOf } from '../../errors.ts'
+import { isOurFault } from '../../sources/http/problem.ts'
+import type { Log } from '../errors.ts'
 import { wholeNumber } from '../parameters.ts'
 import type { LiveLog } from './log.ts'
 import { placeText, textOf } from './message.ts'
 
 export type Following = {
+  readonly log: Log
   readonly stopping: AbortSignal
   /** Whether who asked may still read: a token ends, and what it opened ends with it. */
   readonly isWelcome?: (() => Promise<boolean>) | undefined
@@ -49,8 +53,9 @@ export async function follow<Place>(
     const id = log.idOf(place)
     await line.write(`retry: ${RECONNECT_MS}\n${isReset ? textOf({ id, event: 'reset', data: '{}' }) : placeText(id)}`)
     await send(log, line, at)
-  } catch {
-    // The database can't be asked, which the health check tells. The client comes back with where it was.
+  } catch (error) {
+    // Mostly the database can't be asked, which the health check tells. The client comes back with where it was.
+    if (isOurFault(error)) following.log.error({ err: error, url: request.routeOptions.url }, messageOf(error))
   } finally {
     leave()
     line.end()
