@@ -40,6 +40,27 @@ describe('a poll that is cut off', () => {
     assert.equal(api.asked.length, 4)
   })
 
+  it('goes on from the first page where it is declared otherwise by then', async t => {
+    const stopping = new AbortController()
+    const api = await openApi(t, (request, response, number) => {
+      if (pageIn(request.url) < 3) numbered(request, response, number)
+    })
+    const first = await openWorld(t, paged(api.url))
+    const stopped = assert.rejects(first.poll(stopping.signal))
+    await until('two pages are applied', async () => (await first.value('select count(*)::int from things')) === 6)
+    stopping.abort(new Error('stop'))
+    await stopped
+    const others = ALL.map(({ id }) => ({ id: `other ${id}` }))
+    api.answer((request, response, number) => {
+      const page = pageIn(request.url)
+      json({ docs: others.slice(page * 3 - 3, page * 3), more: page < 3 })(request, response, number)
+    })
+    const second = await openWorld(t, things({ ...source(api.url), path: '/others' }), { url: first.url })
+    const report = await second.poll()
+    assert.deepEqual([report.run, ...countsOf(report), report.isComplete], [1, 9, 0, 0, 0, true])
+    assert.equal(await second.value("select count(*)::int from things where id like 'other %'"), 9)
+  })
+
   it('by kill -9 as well', async t => {
     const url = await freshDatabase(t)
     const api = await openApi(t, (request, response, number) => {

@@ -30,6 +30,6 @@ export function versionOf(poll: CompiledPoll, run: number, { headers, items }: C
     : { etag, lastModified, items, run, of: questionOf(poll) }
 }
 
-/** Headers and parameters may be secrets: only what they hash to is kept. */
-const questionOf = ({ url, headers, items, marksGone }: CompiledPoll): string =>
-  hash('sha256', JSON.stringify([url.href, headers, items, marksGone]), 'base64')
+/** What is asked, and for which pages. Headers and parameters may be secrets: only what they hash to is kept. */
+export const questionOf = ({ url, headers, body, items, pages, marksGone }: CompiledPoll): string =>
+  hash('sha256', JSON.stringify([url.href, headers, body, items, pages, marksGone]), 'base64')

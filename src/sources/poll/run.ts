@@ -6,7 +6,7 @@
 import type { Engine, PollCounts, Polls, PollTurn } from '../../engine/contract.ts'
 import { GroundstationError } from '../../errors.ts'
 import type { PollClient } from './client.ts'
-import { conditionsOf, type Version, versionOf } from './conditions.ts'
+import { conditionsOf, questionOf, type Version, versionOf } from './conditions.ts'
 import { PageFailure } from './failure.ts'
 import { nameOfKey, type Sift, sifter } from './glance.ts'
 import { type Complete, Sightings } from './gone.ts'
@@ -49,6 +49,8 @@ type Outcomes = Parameters<typeof countOutcomes>[0]
 /** How far a run is; kept with what it applied. */
 type Cursor = {
   readonly run: number
+  /** What was asked: another question has other pages. */
+  readonly of: string
   readonly counts: PollCounts
   readonly ms: number
   /** The next page; null: all have come. */
@@ -89,6 +91,7 @@ class Run {
   readonly #sift: Sift
   readonly #startedMs = performance.now()
   readonly #beforeMs: number
+  readonly #of: string
   #counts: PollCounts
   #next: Place | null
   #version: Version | undefined
@@ -102,7 +105,9 @@ class Run {
     this.#signal = signal
     this.#writer = new PageWriter(options, turn, signal)
     const known = turn.cursor as Cursor | null
-    const begun = known?.run === turn.run ? known : undefined
+    this.#of = questionOf(poll)
+    // Declared otherwise since, its pages are others: the run goes on from the first.
+    const begun = known?.run === turn.run && known.of === this.#of ? known : undefined
     this.#counts = begun?.counts ?? NO_COUNTS
     this.#beforeMs = begun?.ms ?? 0
     this.#next = begun === undefined ? firstPlace(poll) : begun.next
@@ -118,7 +123,8 @@ class Run {
   }
 
   #cursorOf(counts: PollCounts, next: Place | null): Cursor {
-    return { run: this.#run, counts, ms: this.#ms, next, version: this.#version, complete: this.#complete }
+    const [run, of, version, complete] = [this.#run, this.#of, this.#version, this.#complete]
+    return { run, of, counts, ms: this.#ms, next, version, complete }
   }
 
   get #ms(): number {
