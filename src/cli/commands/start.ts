@@ -68,7 +68,7 @@ async function start(context: Context, paths: string[], options: Options): Promi
     const { psql, store } = runtime.database
     const lacksUsers = asksSomebody(settings, feeds, options) && (await isDeserted(store.query))
     announce({ address, feeds, settings, roles: options.roles, psql, version: context.version, lacksUsers }, options)
-    polls = openPolls({ engine: runtime.engine, settings, feeds, roles: options.roles, log })
+    polls = await openPolls({ engine: runtime.engine, settings, feeds, roles: options.roles, log })
     await Promise.race([aborted(signal), lostOf(runtime)])
     log.info('stopping')
   } catch (error) {
