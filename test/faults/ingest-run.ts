@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Client } from 'pg'
 import type { Random } from '../../simulators/rockets/random.ts'
 import type { Violation } from './checker.ts'
 import { withConnection } from './observed.ts'
@@ -32,9 +33,12 @@ export async function ingestRun(options: IngestOptions): Promise<Violation[]> {
   const sent = Array.from({ length: lines }, () => detection(random))
   await writeFile(file, `${sent.join('\n')}\n`)
   for (let kill = 0; kill < kills; kill++) {
-    const before = await countStored(databaseUrl)
-    const ingest = startIngest(options, file)
-    while (ingest.child.exitCode === null && (await countStored(databaseUrl)) === before) await delay(2)
+    const ingest = await withConnection(databaseUrl, async client => {
+      const before = await countStored(client)
+      const started = startIngest(options, file)
+      while (started.child.exitCode === null && (await countStored(client)) === before) await delay(2)
+      return started
+    })
     await delay(random.below(30))
     ingest.child.kill('SIGKILL')
     await ingest.exit
@@ -56,13 +60,11 @@ function startIngest({ databaseUrl, root = PROJECT }: IngestOptions, file: strin
   return { child, exit: once(child, 'exit') }
 }
 
-async function countStored(databaseUrl: string): Promise<number> {
-  return withConnection(databaseUrl, async client => {
-    const { rows } = await client.query<{ made: boolean }>(`select to_regclass('detections') is not null as made`)
-    if (rows[0]?.made !== true) return 0
-    const counted = await client.query<{ count: number }>('select count(*)::int as count from detections')
-    return counted.rows[0]?.count ?? 0
-  })
+async function countStored(client: Client): Promise<number> {
+  const { rows } = await client.query<{ made: boolean }>(`select to_regclass('detections') is not null as made`)
+  if (rows[0]?.made !== true) return 0
+  const counted = await client.query<{ count: number }>('select count(*)::int as count from detections')
+  return counted.rows[0]?.count ?? 0
 }
 
 const FEED = `(select id from groundstation.feed where name = 'detections')`

@@ -81,6 +81,7 @@ export class Service {
       env: {
         ...cleanEnvironment(),
         PORT: String(this.port),
+        ...(root === PROJECT ? {} : { NODE_COMPILE_CACHE: join(root, '.cache') }),
         ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
         ...env,
       },
