@@ -33,6 +33,7 @@ test('the feeds, and how much of each there is', async () => {
       ['rockets', '/messages'],
       ['detections', '/feeds/detections/events'],
       ['spacex-launches', '/feeds/spacex-launches/events'],
+      ...['payloads', 'rockets', 'launchpads'].map(one => [`spacex-${one}`, `/feeds/spacex-${one}/events`]),
     ],
   )
 })

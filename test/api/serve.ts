@@ -1,7 +1,7 @@
 import { after } from 'node:test'
 import detections from '../../feeds/detections.ts'
 import rockets from '../../feeds/rockets.ts'
-import launches from '../../feeds/spacex-launches.ts'
+import spacex from '../../feeds/spacex-launches.ts'
 import { createServer, type Server } from '../../src/api/server.ts'
 import type { Engine } from '../../src/engine/contract.ts'
 import { createEngine } from '../../src/engine/engine.ts'
@@ -30,7 +30,7 @@ export const SECRET = 'a secret of the tests, long enough'
 /** The whole of it over a database of its own: the feeds of the project, the engine, the server on a free port. */
 export async function serve(
   limits: Partial<Limits> = {},
-  declared: readonly DeclaredFeed[] = [rockets, detections, launches],
+  declared: readonly DeclaredFeed[] = [rockets, detections, ...spacex],
   { host = '127.0.0.1', isOpen = false, settings = new Map<string, string>() } = {},
 ): Promise<Served> {
   // What was opened last is closed first.

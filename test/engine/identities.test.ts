@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import detections from '../../feeds/detections.ts'
-import launches from '../../feeds/spacex-launches.ts'
+import spacex from '../../feeds/spacex-launches.ts'
 import { defineFeed, Type, text, uuid7 } from '../../src/index.ts'
 import { freshDatabase } from '../database.ts'
 import { openGround } from './ground.ts'
@@ -14,8 +14,8 @@ const unique = defineFeed({
   tables: { hooks: { key: ['id'], columns: { id: text('id'), body: text('body'), row: uuid7() } } },
 })
 const url = await freshDatabase({ after })
-const ground = await openGround(url, [detections, launches, unique])
-const other = await openGround(url, [detections, launches, unique])
+const ground = await openGround(url, [detections, ...spacex, unique])
+const other = await openGround(url, [detections, ...spacex, unique])
 const seen = (year: number) =>
   Buffer.from(JSON.stringify({ Year: year, Make: 'Honda', Model: 'Civic', Category: 'Sedan' }))
 const years = async () => (await ground.rows('select year from detections order by year')).map(({ year }) => year)

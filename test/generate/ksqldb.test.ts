@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { at, defineFeed, http, kafka, Type, variants } from 'groundstation'
 import detections from '../../feeds/detections.ts'
 import rockets from '../../feeds/rockets.ts'
-import launches from '../../feeds/spacex-launches.ts'
+import spacex from '../../feeds/spacex-launches.ts'
 import { compileFeed } from '../../src/feed/compile.ts'
 import type { DeclaredFeed } from '../../src/feed/declare.ts'
 import { ksqldbFile } from '../../src/generate/ksqldb.ts'
@@ -29,7 +29,7 @@ test('the stream of rockets is the one that its users type', async t => {
 })
 
 test('each topic has a stream, those of alerts too; a feed without one has none', () => {
-  const named = streamsOf(detections, launches, rockets).map(({ name, properties }) => [name, properties.KAFKA_TOPIC])
+  const named = streamsOf(detections, ...spacex, rockets).map(({ name, properties }) => [name, properties.KAFKA_TOPIC])
   assert.deepEqual(named, [
     ['intellisite_detections', 'intellisite.detections'],
     ['intellisite_alerts', 'intellisite.alerts'],

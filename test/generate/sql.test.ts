@@ -4,7 +4,7 @@ import { bigint, defineFeed, http, json, serial, Type, text } from 'groundstatio
 import detections from '../../feeds/detections.ts'
 import rockets from '../../feeds/rockets.ts'
 import graphql from '../../feeds/spacex-graphql.ts'
-import launches from '../../feeds/spacex-launches.ts'
+import spacex from '../../feeds/spacex-launches.ts'
 import { compileFeed } from '../../src/feed/compile.ts'
 import { sqlFiles } from '../../src/generate/sql.ts'
 import { freshDatabase } from '../database.ts'
@@ -42,7 +42,7 @@ const awkward = defineFeed({
   },
 })
 
-const FEEDS = [rockets, detections, launches, ...graphql, awkward]
+const FEEDS = [rockets, detections, ...spacex, ...graphql, awkward]
 
 test('generate sql makes on an empty database what a start makes', async () => {
   const started = await newGround(FEEDS)

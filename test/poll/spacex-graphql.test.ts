@@ -2,62 +2,16 @@ import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import feeds from '../../feeds/spacex-graphql.ts'
 import { simulateSpacex } from '../../simulators/spacex/index.ts'
-import { createEngine } from '../../src/engine/engine.ts'
-import { compileFeed } from '../../src/feed/compile.ts'
-import { PollClient } from '../../src/sources/poll/client.ts'
-import { pollNow } from '../../src/sources/poll/poller.ts'
-import type { PollReport } from '../../src/sources/poll/run.ts'
-import { openStore, type Row } from '../../src/store/store.ts'
-import { verifyFeed } from '../../src/verify/verify.ts'
-import { freshDatabase } from '../database.ts'
-import { NO_SWEEP } from '../engine/ground.ts'
 import { seedOf } from '../seed.ts'
 import { captures } from '../simulators/spacex/api.ts'
-import { found } from '../verify/world.ts'
+import { openSeveral, type Several as World } from './several.ts'
 import { countsOf } from './world.ts'
-
-type World = {
-  /** One poll of each feed, in this order. */
-  poll(order?: readonly string[]): Promise<PollReport[]>
-  rows(sql: string): Promise<Row[]>
-  /** What differs from the record, of all feeds. */
-  differences(): Promise<string[]>
-}
 
 const ORDER = ['missions', 'rockets', 'launches']
 
 /** The three feeds on a database of their own, polling a simulated API. */
-async function openWorld(t: TestContext, url: string): Promise<World> {
-  const store = await openStore(await freshDatabase(t), { connectionsMax: 4 })
-  const environment = new Map([['SPACEX_GRAPHQL_URL', `${url}/graphql`]])
-  const compiled = feeds.map(({ declaration }) => compileFeed(declaration, environment))
-  const engine = createEngine({ store, feeds: compiled, sweepMs: NO_SWEEP })
-  const stopping = new AbortController()
-  t.after(async () => {
-    stopping.abort()
-    await engine.stop()
-    await store.close()
-  })
-  await engine.start()
-  const chance = { delay: async () => undefined, random: () => 0.5 }
-  const pollOne = async (name: string) => {
-    const feed = compiled.find(one => one.name === `spacex-graphql-${name}`)
-    assert.ok(feed?.source.poll)
-    const client = new PollClient(feed.source.poll)
-    const run = { engine, feed: feed.name, poll: feed.source.poll, client, eventBytesMax: 2 ** 20, chance }
-    return pollNow(run, stopping.signal).finally(() => client.close())
-  }
-  return {
-    poll: async (order = ORDER) => {
-      const reports: PollReport[] = []
-      for (const name of order) reports.push(await pollOne(name))
-      return reports
-    },
-    rows: async sql => (await store.query(sql, [])).rows,
-    differences: async () =>
-      (await Promise.all(compiled.map(feed => verifyFeed({ store, feed, limit: 5 })))).flatMap(found),
-  }
-}
+const openWorld = (t: TestContext, url: string): Promise<World> =>
+  openSeveral(t, feeds, { prefix: 'spacex-graphql-', order: ORDER, settings: { SPACEX_GRAPHQL_URL: `${url}/graphql` } })
 
 const PUBLICATIONS = 'select * from marts.publication order by entity'
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import detections from '../../feeds/detections.ts'
 import rockets from '../../feeds/rockets.ts'
-import launches from '../../feeds/spacex-launches.ts'
+import spacex from '../../feeds/spacex-launches.ts'
 import { channel, exploded, faster, launched } from '../api/rocket.ts'
 import { captured } from '../captures.ts'
 import { groundstation } from '../cli/program.ts'
@@ -21,7 +21,7 @@ import { startTrino } from './trino/server.ts'
 
 const skip = (await kafkaMissing()) || (await trinoMissing())
 
-const FEEDS = [rockets, detections, launches]
+const FEEDS = [rockets, detections, ...spacex]
 const FILES = ['rockets', 'detections', 'spacex-launches'].map(feed => join(PROJECT, 'feeds', `${feed}.ts`))
 const ROCKETS = Array.from({ length: 100 }, (_, index) => [
   launched(channel(index), 1, `Type-${index % 7}`),
