@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import detections from '../../feeds/detections.ts'
-import launches from '../../feeds/spacex-launches.ts'
+import spacex from '../../feeds/spacex-launches.ts'
 import { until } from '../until.ts'
 import { newGround } from './ground.ts'
 
 test('rule 15: the keys of requests are forgotten in time where events carry their identity, and nowhere else', async () => {
-  const { engine, rows, value } = await newGround([detections, launches], { sweepMs: 5 })
+  const { engine, rows, value } = await newGround([detections, ...spacex], { sweepMs: 5 })
   const claim = (feed: string, key: string) => engine.claim(feed, `key:${key}`, Buffer.from(key))
   for (const feed of ['detections', 'spacex-launches'])
     for (const key of ['old', 'young']) assert.equal(await claim(feed, key), 'new')
