@@ -12,7 +12,7 @@ export function parametersOf<const Name extends string>(
   for (const [name, value] of Object.entries(request.query as Record<string, unknown>)) {
     const known = names.find(one => one === name)
     if (known === undefined)
-      throw invalid(`There is no parameter ${name} here. ${names.length > 0 ? `Known are ${names.join(', ')}.` : ''}`)
+      throw invalid(`There is no parameter ${name} here.${names.length > 0 ? ` Known are ${names.join(', ')}.` : ''}`)
     if (typeof value !== 'string') throw invalid(`The parameter ${name} is given twice.`)
     found[known] = value
   }

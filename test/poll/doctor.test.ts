@@ -89,7 +89,7 @@ describe('doctor asks each API once', () => {
       'no answer to its end',
       (_request, response) =>
         void response.writeHead(200, { 'content-length': '9' }).write('[', () => response.destroy()),
-      /can't be read/,
+      /broke the connection off/,
       /what speaks HTTP there/,
     ],
   ] as readonly (readonly [string, Answering, RegExp, RegExp])[])

@@ -178,7 +178,13 @@ describe('an API that never ends', () => {
     assert.ok(requests <= 10, `${requests}`)
   })
   it("doesn't look at which page it is asked for", async t => {
-    await failsWith(t, json({ items: ALL }), { page: 'page' }, /same items on one page after another/)
+    await failsWith(t, json({ items: ALL }), { page: 'page' }, /same items on two of its pages/)
+  })
+  it('begins again after its last page, with ever more numbers', async t => {
+    const again: Answering = (request, response, number) =>
+      json({ items: [{ id: `${number % 4}` }], next: number + 1 })(request, response, number)
+    const requests = await failsWith(t, again, { page: 'page', next: 'next' }, /the same items on two of its pages/)
+    assert.ok(requests <= 6, `${requests}`)
   })
   it('says neither that there are more nor that there are none', async t => {
     await failsWith(t, json({ items: ALL }), { page: 'page', more: 'more' }, /neither true nor false/)

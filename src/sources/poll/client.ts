@@ -177,6 +177,9 @@ function reasonOf(error: unknown): readonly [Why, string] {
     case 'UND_ERR_HEADERS_TIMEOUT':
     case 'UND_ERR_BODY_TIMEOUT':
       return ['late', 'has answered nothing for too long']
+    case 'UND_ERR_SOCKET':
+    case 'ECONNRESET':
+      return ['connection', `broke the connection off (${code})`]
     default:
       if (typeof code === 'string' && /CERT|^ERR_TLS|^UNABLE_TO/.test(code))
         return ['certificate', `has a certificate that isn't trusted (${code})`]

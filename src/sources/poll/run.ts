@@ -29,7 +29,7 @@ export type RunOptions = WriterOptions & {
 export type PollReport = PollCounts & {
   readonly run: number
   readonly ms: number
-  /** Whether every page came, every item was taken, and there weren't far fewer than before. */
+  /** Whether every page came, every item was taken, and, where it is asked what is gone, there weren't far fewer than before. */
   readonly isComplete: boolean
   /** What else is to be said of it. */
   readonly note: string | undefined

@@ -77,7 +77,8 @@ class Ahead {
 /** An API that goes round in circles, or doesn't look at which page it is asked for. */
 class Repeats {
   readonly #places: Set<Place['at']>
-  #items = ''
+  /** What each page had, as digests. */
+  readonly #items = new Set<string>()
 
   constructor(start: Place) {
     this.#places = new Set([start.at])
@@ -87,8 +88,8 @@ class Repeats {
     if (this.#places.has(at)) throw wrongAnswer('names as the next page one that it has named before', body)
     this.#places.add(at)
     const items = digestOf(body, cut)
-    if (cut.length > 0 && items === this.#items) throw wrongAnswer('has the same items on one page after another', body)
-    this.#items = items
+    if (cut.length > 0 && this.#items.has(items)) throw wrongAnswer('has the same items on two of its pages', body)
+    this.#items.add(items)
   }
 }
 
