@@ -57,6 +57,8 @@ export class Effects {
   readonly letters: PendingLetter[] = []
   readonly replayedLetters: number[] = []
   readonly dismissedLetters: number[] = []
+  /** Of events that are on the record and were skipped: closed by the fold that takes them, and by no repeat. */
+  readonly foldLetters = new Set<number>()
   /** Keys whose latest rows are taken from the record, whatever came in this batch. */
   readonly unsettled = new Set<number>()
   /** How far each log is in, by its number. */

@@ -8,12 +8,18 @@ import { openGround } from './ground.ts'
 
 type Poison = { path: string; seen: { last: number } }
 
+/** Whether what a fold asks elsewhere is there by now. */
+let isMended = false
+
 /** What a feed's own code can do wrong, by the event's `act`. */
 function act(state: Poison, event: { number: number; act?: string | undefined }): Poison {
   const path = `${state.path},${event.number}`
   switch (event.act) {
     case 'throw':
       throw new Error('planted')
+    case 'broken':
+      if (!isMended) throw new Error('broken')
+      return { ...state, path }
     case 'loop':
       for (;;);
     case 'exit':
@@ -75,6 +81,20 @@ describe('a fold that fails', () => {
       assert.deepEqual(await lettersOf(what), [{ sequence: 1, reason: 'fold', status: 'open' }])
       assert.equal(await ground.value('select count(*) from groundstation.record where key = $1', what), 2)
     })
+
+  it('rule 9: is tried again when its letter is replayed, which closes only if it takes the event', async () => {
+    await ground.send('poison', event('again', 1, 'broken'), event('again', 2))
+    const [letter] = await ground.rows("select id, raw from groundstation.dead_letters where key = 'again'")
+    const replay = () =>
+      ground.engine.submit('poison', { events: [letter?.raw as Buffer], origin: {}, corrects: Number(letter?.id) })
+    assert.deepEqual(await replay(), [{ outcome: 'duplicate' }])
+    assert.deepEqual(await lettersOf('again'), [{ sequence: 1, reason: 'fold', status: 'open' }])
+    isMended = true
+    assert.deepEqual(await replay(), [{ outcome: 'duplicate' }])
+    assert.equal(await pathOf('again'), ',1,2')
+    assert.deepEqual(await lettersOf('again'), [{ sequence: 1, reason: 'fold', status: 'replayed' }])
+    await assert.rejects(replay(), { code: 'CLOSED' })
+  })
 
   it('rule 9: is tried again when a heal changes what came before it', async () => {
     await ground.send('poison', event('heal', 2, 'needsOne'), event('heal', 3, 'throw'))

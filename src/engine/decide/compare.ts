@@ -51,9 +51,10 @@ async function storedContents(batch: Batch, repeats: readonly Repeat[]): Promise
 }
 
 /** A correction that is there already corrects all the same. */
-export function settleDuplicate(batch: Batch, work: EventWork): void {
+export function settleDuplicate({ effects }: Batch, work: EventWork): void {
   work.outcome = DUPLICATE
-  if (work.corrects !== undefined) batch.effects.replayedLetters.push(work.corrects)
+  if (work.corrects !== undefined && !effects.foldLetters.has(work.corrects))
+    effects.replayedLetters.push(work.corrects)
 }
 
 /** A conflict is a dead letter; the event that was first stays. */

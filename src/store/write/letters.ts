@@ -65,13 +65,17 @@ export async function upsertLetters(
 const at = (letters: readonly Letter[], index: number): Letter => letters[index] as Letter
 
 /** Those of the letters that are open; nobody else closes them before this transaction ends. */
-export async function lockOpenLetters(client: Client, feed: number, ids: readonly number[]): Promise<number[]> {
-  const { rows } = await client.query<{ id: number }>({
+export async function lockOpenLetters(
+  client: Client,
+  feed: number,
+  ids: readonly number[],
+): Promise<{ readonly id: number; readonly key: string | null; readonly reason: string }[]> {
+  const { rows } = await client.query<{ id: number; key: string | null; reason: string }>({
     name: 'lock-open-letters',
-    text: `select id from groundstation.dead_letter where feed = $1 and id = any($2::bigint[]) and status = 'open' order by id for update`,
+    text: `select id, key, reason from groundstation.dead_letter where feed = $1 and id = any($2::bigint[]) and status = 'open' order by id for update`,
     values: [feed, ids],
   })
-  return rows.map(({ id }) => id)
+  return rows
 }
 
 /** Whether it was open. */
