@@ -13,11 +13,12 @@ import { measureLatency } from './figures/latency.ts'
 import { measureLogins } from './figures/logins.ts'
 import { measureLong } from './figures/long.ts'
 import { measureMemory } from './figures/memory.ts'
-import { measurePoll } from './figures/poll.ts'
 import { measurePosts } from './figures/posts.ts'
+import { measurePublications } from './figures/publications.ts'
 import { measureStart } from './figures/start.ts'
 import { measureTold } from './figures/told.ts'
 import { measureToldFromKafka } from './figures/told-kafka.ts'
+import { measureUnchanged } from './figures/unchanged.ts'
 import { measureWorker } from './figures/worker.ts'
 import { describeMachine, type Machine } from './machine.ts'
 import { type Options, readOptions, USAGE } from './options.ts'
@@ -45,13 +46,15 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   crowd: measureCrowd,
   memory: measureMemory,
   start: measureStart,
-  poll: measurePoll,
+  unchanged: measureUnchanged,
+  publications: measurePublications,
   ...WITH_KAFKA,
 }
 
 /** Names that stand for several. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   kafka: ['worker', 'gateway'],
+  poll: ['unchanged', 'publications'],
   alerts: ['told', 'told-kafka', 'crowd', 'logins'],
 }
 

@@ -1,4 +1,4 @@
-import { boolean, defineFeed, env, integer, json, poll, Type, text, timestamp } from 'groundstation'
+import { boolean, defineFeed, env, integer, poll, Type, text, timestamp } from 'groundstation'
 
 /** Launches as a user would declare them: polled page by page, a row for the latest version of each. */
 export default defineFeed({
@@ -31,7 +31,6 @@ export default defineFeed({
         flight_number: integer('flight_number'),
         date: timestamp('date_utc'),
         success: boolean('success'),
-        raw_data: json(''),
       },
     },
   },

@@ -11,7 +11,7 @@ import { type Process, startProcess } from '../processes/start.ts'
 const FEED = 'bench/feeds/launches.ts'
 
 /** Polls in which nothing has changed, beside fetching and parsing the same pages. */
-export async function measurePoll(bench: Bench): Promise<Figure[]> {
+export async function measureUnchanged(bench: Bench): Promise<Figure[]> {
   const { events } = bench.options
   const pages = await startProcess<PagesMethods>('pages')
   try {
@@ -54,7 +54,7 @@ async function pollAgain({ options, server, say }: Bench, database: string, api:
     feed: FEED,
     database,
     api,
-    profile: profileOf(options, 'poll'),
+    profile: profileOf(options, 'unchanged'),
     onStart: pid => {
       cost = startCost(pid)
     },
@@ -89,7 +89,7 @@ const titleOf = (items: number): string => `${thousands(items)} unchanged items,
 
 const speedOf = (compared: Compared, items: number, costs: readonly string[]): Figure => ({
   ...compared,
-  name: 'poll',
+  name: 'unchanged',
   title: `A poll of ${titleOf(items)}`,
   unit: 'items/s',
   floor: { title: 'fetching and parsing the same pages', value: compared.floorValue },
@@ -106,7 +106,7 @@ function growthOf(polls: readonly Polled[], items: number): Figure {
     return highest(rssMib.slice(2 * third)) / highest(rssMib.slice(third, 2 * third))
   })
   return {
-    name: 'poll memory',
+    name: 'unchanged memory',
     title: `Resident memory at the end of a poll over that of two thirds of the way; ${titleOf(items)}`,
     unit: 'times',
     value: highest(grown),
@@ -123,7 +123,7 @@ function memoryFigure(polls: readonly Polled[], tenth: Polled, items: number): F
   const value = polls.map(({ rssMib }) => highest(rssMib))
   const floor = highest(tenth.rssMib)
   return {
-    name: 'poll memory by length',
+    name: 'unchanged memory by length',
     title: `Resident memory of a poll, the highest; ${titleOf(items)}`,
     unit: 'MiB',
     value: highest(value),
