@@ -135,6 +135,13 @@ export class BinaryWriter {
     this.#bytes.set(bytes, at + 4)
   }
 
+  /** Bytes that are there in hexadecimal. */
+  hexField(hex: string): void {
+    const at = this.#reserve(hex.length / 2 + 4)
+    this.#view.setInt32(at, hex.length / 2)
+    this.#bytes.write(hex, at + 4, 'hex')
+  }
+
   textField(text: string): void {
     const length = text.length
     if (length <= 40) {

@@ -10,6 +10,8 @@ const CLOSE_ARRAY = 0x5d
 export const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 
+const NEAR = 64
+
 /** Goes over a page's bytes value by value. What it passes over is checked no further than its brackets. */
 export class Scan {
   readonly #page: Buffer
@@ -111,7 +113,7 @@ export class Scan {
 
   #passString(): void {
     for (;;) {
-      const end = this.#page.indexOf(QUOTE, this.at + 1)
+      const end = this.#quoteFrom(this.at + 1)
       if (end === -1) throw this.#broken()
       this.at = end
       let slashes = 0
@@ -119,6 +121,14 @@ export class Scan {
       if (slashes % 2 === 0) break
     }
     this.at++
+  }
+
+  /** Names and most texts are so short that looking is faster than calling. */
+  #quoteFrom(from: number): number {
+    const page = this.#page
+    const near = Math.min(from + NEAR, page.length)
+    for (let at = from; at < near; at++) if (page[at] === QUOTE) return at
+    return page.indexOf(QUOTE, near)
   }
 
   /** To the next string or bracket within a value. */

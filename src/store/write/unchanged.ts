@@ -15,16 +15,16 @@ export async function findUnproved(
   glanced: readonly Glanced[],
 ): Promise<number[]> {
   const keys = new ArrayWriter('text')
-  const digests = new ArrayWriter('text')
+  const digests = new ArrayWriter('bytea')
   for (const { key, bytesDigest } of glanced) {
     keys.element().textField(key)
-    digests.element().textField(bytesDigest)
+    digests.element().hexField(bytesDigest)
   }
   // A look-up by key each, whatever the planner thinks of their number.
   const { rows } = await query(
-    `select (place - 1)::integer as place from unnest($1::text[], $2::text[]) with ordinality as g (key, bytes, place)
+    `select (place - 1)::integer as place from unnest($1::text[], $2::bytea[]) with ordinality as g (key, bytes, place)
      where not coalesce((
-       select k.raw_digest = sha256(k.digest || $3::bytea || decode(g.bytes, 'hex'))
+       select k.raw_digest = sha256(k.digest || $3::bytea || g.bytes)
        from groundstation.key_${feed} k where k.key = g.key), false)`,
     [keys.finish(), digests.finish(), reading],
     `find-unproved-${feed}`,
