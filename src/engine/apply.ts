@@ -61,7 +61,9 @@ async function applyHalves(applier: Applier, works: readonly Work[]): Promise<vo
   const middle = works.length >> 1
   const [first, second] = cutLog(works, middle)
   await applyBatch(applier, first)
-  await applyBatch(applier, second)
+  // A log whose first part failed doesn't go on behind it.
+  const rest = second.filter(work => logOf(work) === undefined || !work.ticket.isFailed)
+  if (rest.length > 0) await applyBatch(applier, rest)
 }
 
 /** A log's chunk that lies across the cut becomes two, the second going on where the first ends. */
@@ -70,10 +72,13 @@ function cutLog(works: readonly Work[], middle: number): [Work[], Work[]] {
   const second = works.slice(middle)
   const cut = logOf(second[0])
   if (cut === undefined || logOf(first.at(-1)) !== cut) return [first, second]
-  const at = offsetIn(cut, second[0]?.index ?? 0)
-  const { digest: _digest, isComplete: _isComplete, cursor: _cursor, ...open } = cut
+  const count = second[0]?.index ?? 0
+  const at = offsetIn(cut, count)
+  const { digest: _digest, isComplete: _isComplete, cursor, ...open } = cut
   const before: LogChunk = { ...open, to: at }
-  const after: LogChunk = { ...cut, from: at }
+  // Whoever goes on behind all of it is told of all of it: the first part is settled by then.
+  const whole: LogChunk['cursor'] = outcomes => cursor?.([...cut.ticket.outcomes.slice(0, count), ...outcomes])
+  const after: LogChunk = { ...cut, from: at, ...(cursor !== undefined && { cursor: whole }) }
   const moved = (part: readonly Work[], log: LogChunk) =>
     part.map(work => (logOf(work) === cut ? ({ ...work, log } as Work) : work))
   return [moved(first, before), moved(second, after)]

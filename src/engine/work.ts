@@ -7,6 +7,7 @@ export class Ticket {
   readonly outcomes: Outcome[]
   readonly promise: Promise<Outcome[]>
   #remaining: number
+  #isFailed = false
   #resolve: (outcomes: Outcome[]) => void = () => undefined
   #reject: (error: unknown) => void = () => undefined
 
@@ -27,7 +28,12 @@ export class Ticket {
     if (--this.#remaining === 0) this.#resolve(this.outcomes)
   }
 
+  get isFailed(): boolean {
+    return this.#isFailed
+  }
+
   fail(error: unknown): void {
+    this.#isFailed = true
     this.#reject(error)
   }
 }

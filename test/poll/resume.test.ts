@@ -61,6 +61,22 @@ describe('a poll that is cut off', () => {
     assert.equal(await second.value("select count(*)::int from things where id like 'other %'"), 9)
   })
 
+  it('counts what the database refused of a page, wherever it is in it', async t => {
+    const stopping = new AbortController()
+    const api = await openApi(t, (request, response, number) => {
+      if (pageIn(request.url) < 2) numbered(request, response, number)
+    })
+    const world = await openWorld(t, paged(api.url))
+    await world.rows("alter table things add check (id <> 't0')")
+    const stopped = assert.rejects(world.poll(stopping.signal))
+    await until('a page is applied', async () => (await world.value('select count(*)::int from things')) === 2)
+    stopping.abort(new Error('stop'))
+    await stopped
+    api.answer(numbered)
+    const report = await world.poll()
+    assert.deepEqual([report.run, ...countsOf(report), report.isComplete], [1, 8, 0, 0, 1, false])
+  })
+
   it('by kill -9 as well', async t => {
     const url = await freshDatabase(t)
     const api = await openApi(t, (request, response, number) => {
