@@ -1,15 +1,10 @@
 import { GroundstationError, messageOf } from '../errors.ts'
-import type { CompiledFeed } from '../feed/compile.ts'
 import type { Standing } from '../feed/state.ts'
 import { registerFeed, type StoredFeed } from '../store/feed.ts'
 import { Leaves } from '../store/leaf.ts'
 import { loadPositions } from '../store/read/changes.ts'
-import type { Store } from '../store/store.ts'
-import { forgetAlerts, type Keep } from '../store/write/alerts.ts'
-import { loadWaiting } from '../store/write/keys.ts'
 import { dismissLetter, findOpenLetter } from '../store/write/letters.ts'
 import {
-  arrivalWatermark,
   blockPartition,
   type CaughtUp,
   type KnownPartition,
@@ -18,50 +13,31 @@ import {
   type TopicPlace,
   takePartition,
 } from '../store/write/partitions.ts'
-import { forgetSeen } from '../store/write/seen.ts'
-import { claimSource, findSource, forgetClaims } from '../store/write/sources.ts'
+import { claimSource, findSource } from '../store/write/sources.ts'
 import { applyBatch } from './apply.ts'
 import { chunkOf, laneIn, workOf } from './arriving.ts'
 import { createChangeReader } from './changes/reader.ts'
 import type { ChangeReader, KnownLog, Outcome, PollLog, RecordPlace, Submission } from './contract.ts'
 import { pollLogOf } from './poll-log.ts'
 import { stateAt } from './state-at.ts'
+import { Sweep, type SweepOptions } from './sweep.ts'
 import { olderDeclaration, Transactions } from './transaction.ts'
 import { type LogChunk, Ticket, type Work } from './work.ts'
 import { type WriterLimits, Writers } from './writer.ts'
 
-export type RunnerOptions = {
-  readonly feed: CompiledFeed
-  readonly store: Store
+export type RunnerOptions = SweepOptions & {
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void
   readonly writers: number
   readonly keysRemembered: number
   readonly limits: WriterLimits
-  readonly sweepMs: number
-  /** Otherwise the sweep only looks whether the database is there. */
-  readonly releases: boolean
-  readonly readsTopics: boolean
-  /** By stream. */
-  readonly keeps: ReadonlyMap<string, Keep>
 }
-
-/** How many keys one sweep releases at a time. */
-const SWEEP_KEYS = 1_000
-/** How long it is remembered which body an idempotency key came with, where events carry their own identity. */
-const CLAIMS_MS = 30 * 86_400_000
-const SWEEP_CLAIMS = 10_000
-/** How many alerts one sweep forgets of a stream. */
-const SWEEP_ALERTS = 10_000
 
 /** One feed at work: its lanes, cut among its writers, and the sweep that releases what has waited long enough. */
 export class FeedRunner {
   readonly #options: RunnerOptions
   #running: Running | undefined
-  #timer: NodeJS.Timeout | undefined
-  #sweeping: Promise<void> | undefined
+  #sweep: Sweep | undefined
   #state: 'new' | 'started' | 'stopped' = 'new'
-  /** Since when, without a break, the feed could be posted to: waits count from here at the earliest. */
-  #readySinceMs = 0
   #turn = 0
   failure: unknown
   readonly #applied = new Set<() => void>()
@@ -101,14 +77,21 @@ export class FeedRunner {
     )
     this.#running = { stored, transactions, writers }
     this.#state = 'started'
-    this.#readySinceMs = performance.now()
-    this.#timer = setInterval(() => this.#sweep(), this.#options.sweepMs).unref()
+    this.#sweep = new Sweep(
+      { ...this.#options, stored, writers },
+      {
+        onSuccess: () => this.#succeeded(),
+        onFailure: error => {
+          this.failure = error
+        },
+      },
+    )
+    this.#sweep.start()
   }
 
   async stop(): Promise<void> {
     this.#state = 'stopped'
-    clearInterval(this.#timer)
-    await this.#sweeping
+    await this.#sweep?.stop()
     await this.#running?.writers.drained()
   }
 
@@ -279,63 +262,6 @@ export class FeedRunner {
   #failed(error: unknown): void {
     this.failure = error
     this.#options.log('error', `a batch of the feed ${this.name} failed: ${messageOf(error)}`)
-  }
-
-  #sweep(): void {
-    this.#sweeping ??= this.#sweepOnce()
-      .then(() => {
-        this.failure = undefined
-      })
-      .catch(error => {
-        // Told by the health check; tried again at the next turn.
-        this.failure = error
-        this.#readySinceMs = performance.now()
-      })
-      .finally(() => {
-        this.#sweeping = undefined
-      })
-  }
-
-  async #forgetAlerts(): Promise<void> {
-    const { store, feed, keeps } = this.#options
-    for (const stream of new Set(feed.alerts.map(alert => alert.stream))) {
-      const keep = keeps.get(stream)
-      if (keep !== undefined) await forgetAlerts(store.query, stream, keep, SWEEP_ALERTS)
-    }
-  }
-
-  /**
-   * The arrival watermark is the database's clock, or when the slowest partition of a topic was last read to its end, less
-   * what still waits in the queue here; and it has not moved while nobody could post. So catching up on a backlog, or coming back after an outage, releases nothing too early.
-   */
-  async #sweepOnce(): Promise<void> {
-    const { store, feed } = this.#options
-    const { stored, writers } = this.#ready()
-    const watermarkMs = await arrivalWatermark(store.query, stored.id, this.#options.readsTopics)
-    if (!this.#options.releases) return
-    await this.#forgetAlerts()
-    const nowMs = performance.now()
-    if (feed.identity.kind !== 'position') await forgetClaims(store.query, stored.id, CLAIMS_MS, SWEEP_CLAIMS)
-    if (feed.identity.horizonMs !== undefined) await forgetSeen(store.query, stored.id, feed.identity.horizonMs, 10_000)
-    if (feed.identity.kind !== 'sequenced' || nowMs - this.#readySinceMs < feed.gaps.waitMs) return
-    const backlogMs = nowMs - (writers.oldestMs ?? nowMs)
-    const dueBeforeMs = watermarkMs - feed.gaps.waitMs - backlogMs
-    const lanes = Array.from({ length: stored.lanes }, (_, lane) => lane)
-    const due = await loadWaiting(store.query, stored.id, lanes, dueBeforeMs, SWEEP_KEYS)
-    const ticket = new Ticket(due.length)
-    for (const [index, { key, lane }] of due.entries())
-      writers.enqueue({
-        kind: 'release',
-        lane,
-        ticket,
-        index,
-        enqueuedMs: nowMs,
-        key,
-        dueBeforeMs,
-        outcome: undefined,
-      })
-    writers.wake()
-    await ticket.promise
   }
 }
 
