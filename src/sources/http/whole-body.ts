@@ -38,7 +38,9 @@ export class WholeBody {
     this.#budget.take(chunk.length)
     this.#length += chunk.length
     this.#chunks.push(chunk)
-    this.#first ??= firstOf(chunk, this.#chunks.length === 1)
+    // A mark may come in pieces: as long as it may, the body is looked at from its start.
+    const isStart = this.#length - chunk.length < MARK.length
+    this.#first ??= firstOf(isStart && this.#chunks.length > 1 ? Buffer.concat(this.#chunks) : chunk, isStart)
     this.checkLength(this.#length, this.isArray ? this.#limits.arrayBytesMax : this.#limits.eventBytesMax)
   }
 
@@ -74,6 +76,7 @@ export class WholeBody {
 }
 
 function firstOf(chunk: Buffer, isStart: boolean): number | undefined {
+  if (isStart && chunk.length < MARK.length && MARK.indexOf(chunk) === 0) return undefined
   let index = isStart && chunk.subarray(0, 3).equals(MARK) ? 3 : 0
   while (index < chunk.length && isBlank(chunk[index])) index++
   return chunk[index]
