@@ -75,7 +75,8 @@ type RuntimeOpening = Opening & {
 export async function openRuntime(opening: RuntimeOpening): Promise<Runtime> {
   const { log, signal, sweeps = () => true, needsViews = false } = opening
   const { feeds, made, beside } = opening.declared
-  for (const { error } of beside) if (error !== undefined) log.warn(`${error.message} Nothing of it is made`)
+  for (const { error } of beside)
+    if (error !== undefined) log.warn(`of a file's other feeds one is left out: ${error.message}`)
   const database = await openDatabase(opening)
   const engine = createEngine({
     store: database.store,

@@ -25,6 +25,12 @@ describe('an API that asks to be left alone for long', () => {
     assert.ok((await restMs()) > 3_590_000)
     const refused = new RegExp(`^${api.url} has asked to be left alone ${UNTIL}: it wasn't asked\\. --now`)
     await assert.rejects(second.poll(), { code: 'SOURCE_UNREACHABLE', message: refused })
+    const told: string[] = []
+    const poller = new Poller({ ...second.run, log: (_level, message) => told.push(message) })
+    poller.start()
+    await until('it is told by who comes to it later', async () => told.length > 0)
+    await poller.stop()
+    assert.match(told.join(), new RegExp(`^things: its API has asked to be left alone ${UNTIL}$`))
     assert.equal(api.asked.length, 1)
     api.answer(json([{ id: 'a' }]))
     assert.deepEqual(countsOf(await second.poll(undefined, true)), [1, 0, 0, 0])
@@ -72,6 +78,7 @@ describe('an API that asks to be left alone for long', () => {
     await until('it has polled again', async () => told.length > 1)
     assert.match(told[0] ?? '', new RegExp(`answered 429; it asks to be left alone ${UNTIL}; what is stored stays$`))
     assert.ok(askedMs - answeredMs >= 1_000, `${askedMs - answeredMs} ms`)
+    assert.match(told[1] ?? '', /^things: 1 new/)
   })
 })
 

@@ -30,6 +30,8 @@ export class Poller {
   readonly #stopping = new AbortController()
   #running: Promise<void> | undefined
   #failed = false
+  /** The run after which it is known that the API rests. */
+  #rests = 0
 
   constructor(options: PollerOptions) {
     this.#options = options
@@ -62,6 +64,7 @@ export class Poller {
     const now = { steadyMs: performance.now(), wallMs: Date.now() }
     const { waitMs, scheduledForMs } = this.#schedule.look(standing, now)
     this.#failed = false
+    this.#tellRest(standing)
     if (standing.leaseMs > 0) return Math.min(standing.leaseMs, LOOK_MS_MAX)
     const isResumed = resumes(standing)
     if (waitMs > 0 && !isResumed) return Math.min(waitMs, LOOK_MS_MAX)
@@ -74,8 +77,16 @@ export class Poller {
   async #poll(turn: PollTurn): Promise<void> {
     const { feed, log } = this.#options
     const report = await runPoll(this.#options, turn, this.#stopping.signal)
+    if (report.restMs !== undefined) this.#rests = report.run
     if (report.failure === undefined) log(report.note === undefined ? 'info' : 'warn', `${feed}: ${textOf(report)}`)
     else log('warn', `${feed}: the poll failed: ${report.failure.message}; ${restOf(report)}what is stored stays`)
+  }
+
+  /** One who comes to it later would say nothing for as long as it rests. */
+  #tellRest({ run, restMs }: PollStanding): void {
+    if (restMs === 0 || this.#rests === run) return
+    this.#rests = run
+    this.#options.log('info', `${this.#options.feed}: its API has asked to be left alone until ${inTime(restMs)}`)
   }
 
   /** What failed is said once, until it goes again. */
