@@ -48,6 +48,18 @@ describe('waiting', () => {
     ])
   })
 
+  it('rule 6: nothing is released before the feed could be posted to for as long, however long it is held', async () => {
+    const url = await freshDatabase({ after })
+    const first = await openGround(url, [counterFeed({ wait: '1s' })])
+    await first.send('counter', event('a', 1), event('a', 3))
+    await first.engine.stop()
+    await first.rows("update groundstation.key set waiting_since = waiting_since - interval '1 hour'")
+    const startedMs = performance.now()
+    const second = await openGround(url, [counterFeed({ wait: '1s' })], { sweepMs: 5 })
+    await untilNoneIsHeld(second, 'a')
+    assert.ok(performance.now() - startedMs >= 1_000)
+  })
+
   it('rule 6: over maxHeld the oldest hole goes at once, and the log says so', async () => {
     const notes: string[] = []
     const url = await freshDatabase({ after })
