@@ -124,7 +124,7 @@ describe('launches', () => {
     const { rows, rejected, skipped } = foldFeed(launches, events)
     assert.deepEqual([rejected, skipped], [[], []])
     const kept = rows['spacex.launch']?.map(row => row.payloads)
-    assert.deepEqual(kept, [[], [], [], [], [], [], [null], [{}], [['p']], ['p', 'p']])
+    assert.deepEqual(kept, [[], [], [], [], [], [], [null], [{}], [['p']], ['p']])
   })
 })
 

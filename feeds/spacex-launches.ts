@@ -78,7 +78,8 @@ const launches = defineFeed({
         success: flagOf('success'),
         rocket: textOf('rocket'),
         launchpad: textOf('launchpad'),
-        payloads: { type: 'json', compute: payloadsOf },
+        // Each once, however often it is named.
+        payloads: { type: 'json', compute: launch => [...new Set(payloadsOf(launch))] },
         simulated_total_payload_mass_kg: { type: 'integer', compute: simulatedMassOf },
         simulated_delay_minutes: { type: 'integer', compute: ({ id }) => simulated(`${id} delay`, 0, 120) },
         raw_data: json(''),
