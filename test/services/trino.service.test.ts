@@ -5,6 +5,7 @@ import { after, describe, test } from 'node:test'
 import detections from '../../feeds/detections.ts'
 import rockets from '../../feeds/rockets.ts'
 import spacex from '../../feeds/spacex-launches.ts'
+import { canonical } from '../../src/feed/same.ts'
 import { channel, exploded, faster, launched } from '../api/rocket.ts'
 import { captured } from '../captures.ts'
 import { groundstation } from '../cli/program.ts'
@@ -51,7 +52,23 @@ async function setUp() {
   const ground = await openGround(databaseUrl, FEEDS)
   await ground.send('rockets', ...ROCKETS)
   await ground.send('detections', ...DETECTIONS)
-  await ground.send('spacex-launches', ...(await launchesGiven()))
+  const given = await launchesGiven()
+  await ground.send('spacex-launches', ...given)
+  // Dates that slip, and masses to the gram; of some launches neither is known.
+  const slipped = given.slice(0, 20).map((json, index) => {
+    const launch = JSON.parse(json) as { date_utc: string }
+    return JSON.stringify({
+      ...launch,
+      date_utc: new Date(Date.parse(launch.date_utc) + index * 77_777_000).toISOString(),
+    })
+  })
+  await ground.send('spacex-launches', ...slipped)
+  const payloads = given.slice(0, 100).flatMap(json => (JSON.parse(json) as { payloads: string[] }).payloads)
+  const massOf = (index: number) => (index % 9 === 0 ? null : 1_000.123 + index)
+  await ground.send(
+    'spacex-payloads',
+    ...payloads.map((id, index) => JSON.stringify({ id, mass_kg: massOf(index + 1) })),
+  )
   await produce(
     broker.brokers,
     topic,
@@ -133,10 +150,7 @@ function over({ ground, table, ask, generated }: Awaited<ReturnType<typeof setUp
       })
 }
 
-const sorted = (rows: readonly TrinoRow[]): string[] =>
-  plain(rows)
-    .map(row => JSON.stringify(row))
-    .sort()
+const sorted = (rows: readonly TrinoRow[]): string[] => plain(rows).map(canonical).sort()
 
 /** Rows as either tells them: times to the microsecond, numbers as numbers, JSON as what it says. */
 const plain = (rows: readonly TrinoRow[]): TrinoRow[] =>
