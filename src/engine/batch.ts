@@ -1,6 +1,6 @@
 import type { CompiledFeed } from '../feed/compile.ts'
 import type { KeyMemory } from '../sequencer/key-memory.ts'
-import type { RowsMode } from '../store/binary.ts'
+import type { RowsMode } from '../store/binary-rows.ts'
 import type { StoredFeed } from '../store/feed.ts'
 import type { Client } from '../store/store.ts'
 import type { Opened } from '../store/write/lanes.ts'

@@ -1,7 +1,7 @@
 import { GroundstationError } from '../errors.ts'
 import type { CompiledFeed } from '../feed/compile.ts'
 import { KeyMemory } from '../sequencer/key-memory.ts'
-import type { RowsMode } from '../store/binary.ts'
+import type { RowsMode } from '../store/binary-rows.ts'
 import type { StoredFeed } from '../store/feed.ts'
 import type { Leaves } from '../store/leaf.ts'
 import { type Client, failureKind, type Store } from '../store/store.ts'

@@ -1,6 +1,6 @@
 import { finished } from 'node:stream/promises'
 import { from } from 'pg-copy-streams'
-import type { ArrayType, Rows } from '../binary.ts'
+import type { ArrayType, Rows } from '../binary-rows.ts'
 import type { Client } from '../store.ts'
 
 const ARRAY_TYPES: Readonly<Record<ArrayType, string>> = {

@@ -1,4 +1,4 @@
-import { type ArrayType, Rows, type RowsMode } from '../binary.ts'
+import { type ArrayType, Rows, type RowsMode } from '../binary-rows.ts'
 import type { Facts } from '../facts.ts'
 import { PAGE_BYTES_MAX } from '../read/query.ts'
 import type { Client } from '../store.ts'

@@ -1,6 +1,6 @@
 import type { StateValue } from '../../feed/state.ts'
 import { cursorOf, type Key, type Spans, spansOf, waitingSince } from '../../sequencer/key.ts'
-import { type ArrayType, ArrayWriter, Rows, type RowsMode } from '../binary.ts'
+import { type ArrayType, ArrayWriter, Rows, type RowsMode } from '../binary-rows.ts'
 import type { Client, Query } from '../store.ts'
 import { writeRows } from './copy.ts'
 

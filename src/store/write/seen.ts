@@ -1,4 +1,4 @@
-import { type ArrayType, Rows, type RowsMode } from '../binary.ts'
+import { type ArrayType, Rows, type RowsMode } from '../binary-rows.ts'
 import type { Client, Query } from '../store.ts'
 import { writeRows } from './copy.ts'
 import { POSTGRES_EPOCH_MICROS } from './events.ts'

@@ -1,4 +1,4 @@
-import { ArrayWriter } from '../binary.ts'
+import { ArrayWriter } from '../binary-rows.ts'
 import type { Query } from '../store.ts'
 
 /** What a poll has brought of a key, and the digest of its bytes. */
