@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
+import { defineFeed, Type } from '../../src/index.ts'
 import { findState } from '../../src/store/read/states.ts'
 import { freshDatabase } from '../database.ts'
 import { counterFeed, event } from './counter.ts'
@@ -13,6 +14,14 @@ const gapsOf = ({ rows }: Ground, key: string) =>
   )
 const pathOf = ({ value }: Ground, key: string) =>
   value("select state ->> 'path' from groundstation.key where key = $1", key)
+
+/** Nothing waits: what is below another number is late. */
+const lateFeed = defineFeed({
+  name: 'late',
+  source: { kind: 'http', path: '/late' },
+  event: Type.Object({ key: Type.String(), number: Type.Integer() }),
+  identity: { key: 'key', sequence: 'number', sparse: true },
+})
 
 async function untilNoneIsHeld(ground: Ground, key: string): Promise<void> {
   while ((await ground.value('select count(*) from groundstation.held where key = $1', key)) !== 0)
@@ -74,6 +83,18 @@ describe('waiting', () => {
     assert.equal(await pathOf(ground, 'a'), ',3,4')
     await ground.send('counter', event('a', 12))
     assert.equal(await pathOf(ground, 'a'), ',3,4,8,9,10')
+  })
+
+  it('rule 7: a batch takes however much comes late for one key', async () => {
+    const url = await freshDatabase({ after })
+    const many = 130_000
+    const ground = await openGround(url, [lateFeed], { limits: { batchEventsMax: many, queueEventsMax: many } })
+    const late = (number: number) => JSON.stringify({ key: 'a', number })
+    await ground.send('late', late(many + 1))
+    const events = range(1, many).map(number => Buffer.from(late(number)))
+    const told = await ground.engine.submit('late', { events, origin: {} })
+    assert.equal(told.filter(({ outcome }) => outcome === 'accepted').length, many)
+    assert.equal(await ground.value("select events from groundstation.key where key = 'a'"), many + 1)
   })
 
   it('rule 6: a feed that waits long releases nothing early, whoever sweeps', async () => {

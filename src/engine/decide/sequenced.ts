@@ -118,7 +118,7 @@ function planInOrder(key: MutableKey, group: Group, repeats: Repeat[]): Plan | u
   const { cursor } = key
   const advanced: Range[] = frontier === cursor.frontier ? [] : [[cursor.frontier + 1, frontier]]
   if (advanced.length > 0) key.cursor = { ...cursor, frontier }
-  repeats.push(...found)
+  for (const one of found) repeats.push(one)
   return {
     key,
     fresh,
@@ -243,7 +243,10 @@ async function applyPlans(batch: Batch, plans: readonly Plan[]): Promise<void> {
 }
 
 const lowestLate = (plan: Plan): number | undefined =>
-  plan.late.length === 0 ? undefined : Math.min(...plan.late.map(work => work.parsed.sequence))
+  plan.late.reduce<number | undefined>(
+    (lowest, { parsed }) => Math.min(lowest ?? parsed.sequence, parsed.sequence),
+    undefined,
+  )
 
 function countFresh(plan: Plan, from: number, to: number): number {
   if (plan.isAllFresh) return to - from + 1
