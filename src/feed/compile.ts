@@ -179,6 +179,7 @@ function fingerprintOf({ identity, state }: FeedDeclaration): string {
     typeof evolve === 'function'
       ? [String(evolve)]
       : Object.entries(evolve ?? {}).map(([type, one]) => `${type}:${one}`)
-  const parts = JSON.stringify([identity, state?.initial ?? null, state?.version ?? 0, sources.sort()])
-  return createHash('sha256').update(parts).digest('hex')
+  // The schema too: an event whose state it refuses is skipped.
+  const parts = [identity, state?.initial ?? null, state?.version ?? 0, sources.sort(), state?.schema ?? null]
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 }

@@ -24,6 +24,13 @@ function tens() {
   } as unknown as typeof feed
 }
 
+/** The counter, with a sum that may not be larger. */
+function atMost(maximum: number) {
+  const feed = counterFeed()
+  const schema = Type.Object({ sum: Type.Integer({ maximum }), path: Type.String() })
+  return { ...feed, declaration: { ...feed.declaration, state: { ...feed.declaration.state, schema } } } as typeof feed
+}
+
 describe('starting', () => {
   it('rule 2: two processes that start at once on an empty database both come up', async () => {
     const stores = await Promise.all(Array.from({ length: 4 }, () => openStore(url, { connectionsMax: 2 })))
@@ -62,6 +69,17 @@ describe('starting', () => {
     const back = await openGround(url, [counterFeed()])
     await back.send('counter', event('a', 4))
     assert.equal(await sum('a'), 10)
+  })
+
+  it('rule 12: a declaration whose state may hold less is newer, and folds again what it would have skipped', async () => {
+    const url = await freshDatabase({ after })
+    const old = await openGround(url, [counterFeed()])
+    await old.send('counter', event('a', 1, 5), event('a', 2, 100))
+    const young = await openGround(url, [atMost(10)])
+    await young.send('counter', event('a', 3, 1))
+    assert.equal(await young.value("select (state ->> 'sum')::int from groundstation.key where key = 'a'"), 6)
+    const letters = await young.rows('select sequence, reason from groundstation.dead_letters')
+    assert.deepEqual(letters, [{ sequence: 2, reason: 'fold' }])
   })
 
   it('refuses a feed whose kind of identity has changed, and a table of another type', async () => {

@@ -352,9 +352,12 @@ describe('a declaration', () => {
     const fingerprint = (change: Draft) =>
       compile(untyped({ ...everything.declaration, state: { ...STATE, ...change } })).fingerprint
     assert.equal(fingerprint({}), fingerprint({ sort: ['sum'] }))
-    const others = [{ version: 2 }, { initial: { sum: 1 } }, { evolve: (state: unknown) => state ?? {} }].map(
-      fingerprint,
-    )
-    assert.equal(new Set([fingerprint({}), ...others]).size, 4)
+    const others = [
+      { version: 2 },
+      { initial: { sum: 1 } },
+      { evolve: (state: unknown) => state ?? {} },
+      { schema: Type.Object({ sum: Type.Integer({ maximum: 10 }) }) },
+    ].map(fingerprint)
+    assert.equal(new Set([fingerprint({}), ...others]).size, 5)
   })
 })
