@@ -15,17 +15,21 @@ export function kindOf(file: string): Kind {
   return file.endsWith('.long.test.ts') ? 'long' : 'unit'
 }
 
-/** Where whole programs and servers are started: these take longest, and begin first, so that none is left alone at the end. */
+/** Where whole programs and servers are started: these take longest. */
 const LONGEST = ['test/faults/', 'test/cli/', 'test/poll/', 'test/embedded/', 'examples/']
 
-function rankOf(file: string): number {
-  const index = LONGEST.findIndex(folder => file.startsWith(folder))
-  return index === -1 ? LONGEST.length : index
+/** The longest begin first, so that none is left alone at the end; one of each folder in turn, so that those of one aren't all at once. */
+function longestFirst(files: readonly string[]): string[] {
+  const rankOf = (file: string) => LONGEST.findIndex(folder => file.startsWith(folder))
+  const long = LONGEST.map((_, rank) => files.filter(file => rankOf(file) === rank))
+  const turns = Math.max(...long.map(({ length }) => length))
+  const inTurn = Array.from({ length: turns }, (_, turn) => long.flatMap(folder => folder[turn] ?? [])).flat()
+  return [...inTurn, ...files.filter(file => rankOf(file) === -1)]
 }
 
 export async function testFiles(root: string, kind: Kind): Promise<string[]> {
   const files: string[] = []
   for await (const file of glob(`{${FOLDERS.join(',')}}/**/*.test.ts`, { cwd: root }))
     if (!file.includes('node_modules') && kindOf(file) === kind) files.push(file.replaceAll('\\', '/'))
-  return files.sort((one, other) => rankOf(one) - rankOf(other) || (one < other ? -1 : 1)).map(file => join(root, file))
+  return longestFirst(files.sort()).map(file => join(root, file))
 }

@@ -28,7 +28,7 @@ const SCRIPTS = {
   outputs: 'test/services/outputs/child.ts',
 } as const
 
-const READY_MS = 30_000
+const READY_MS = 60_000
 
 export class Service {
   readonly port: number
