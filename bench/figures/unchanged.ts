@@ -1,5 +1,5 @@
 import { assertSame, type Bench, thousands } from '../bench.ts'
-import { describeCost, startCost } from '../cost.ts'
+import { describeCost } from '../cost.ts'
 import { type Compared, compare, type Figure } from '../figure.ts'
 import { PAGE_ITEMS } from '../load/launch-pages.ts'
 import { type Polled, pollOnce } from '../load/poll-once.ts'
@@ -49,17 +49,13 @@ async function fill(bench: Bench, name: string, items: number, api: string): Pro
 
 async function pollAgain({ options, server, say }: Bench, database: string, api: string) {
   const { events } = options
-  let cost: ReturnType<typeof startCost> | undefined
   const polled = await pollOnce({
     feed: FEED,
     database,
     api,
     profile: profileOf(options, 'unchanged'),
-    onStart: pid => {
-      cost = startCost(pid)
-    },
   })
-  const spent = cost === undefined ? '' : describeCost(await (await cost)(), events)
+  const spent = describeCost(polled.cost, events)
   assertSame('what a poll found unchanged', polled.unchanged, events)
   const [counts] = await server.query('bench_poll', 'select count(*) as record from groundstation.record')
   assertSame('the record', counts?.record, events)

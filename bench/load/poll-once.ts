@@ -3,10 +3,11 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { type Cost, startCost } from '../cost.ts'
 import { rssMibOf } from '../product.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-const SAMPLE_MS = 250
+const SAMPLE_MS = 500
 
 export type Polled = {
   readonly new: number
@@ -14,8 +15,10 @@ export type Polled = {
   readonly isComplete: boolean
   /** As the run itself counts them, from when it has the lease. */
   readonly seconds: number
-  /** Resident memory of the process, every so often, and the server's time until then. */
+  /** Resident memory of the process, every so often. */
   readonly rssMib: readonly number[]
+  /** From its start to shortly before its end. */
+  readonly cost: Cost
 }
 
 export type PollOnce = {
@@ -24,11 +27,10 @@ export type PollOnce = {
   readonly api: string
   /** A CPU profile is written to this file. */
   readonly profile?: string | undefined
-  readonly onStart?: (pid: number) => void
 }
 
 /** `groundstation poll <feed> --once`, as a user types it, in a process of its own. */
-export async function pollOnce({ feed, database, api, profile, onStart }: PollOnce): Promise<Polled> {
+export async function pollOnce({ feed, database, api, profile }: PollOnce): Promise<Polled> {
   const flags =
     profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${process.cwd()}`, `--cpu-prof-name=${profile}`]
   const child = spawn(process.execPath, [...flags, 'bin/groundstation.mjs', 'poll', feed, '--once', '--json'], {
@@ -38,20 +40,24 @@ export async function pollOnce({ feed, database, api, profile, onStart }: PollOn
   })
   const said = text(child.stdout)
   const exit = once(child, 'exit')
+  const pid = child.pid ?? 0
+  const costUntilNow = await startCost(pid)
+  let cost = await costUntilNow()
   const rssMib: number[] = []
   let isOver = false
   const sampling = (async () => {
     while (!isOver) {
-      const mib = await rssMibOf(child.pid ?? 0).catch(() => 0)
+      const mib = await rssMibOf(pid).catch(() => 0)
+      const now = await costUntilNow()
       if (mib > 0) rssMib.push(mib)
+      if (now.processSeconds !== undefined) cost = now
       await delay(SAMPLE_MS)
     }
   })()
-  onStart?.(child.pid ?? 0)
   const [code] = await exit
   isOver = true
   await sampling
   if (code !== 0) throw new Error(`groundstation poll ended: ${code}`)
   const { ms, ...counts } = JSON.parse(await said) as Polled & { readonly ms: number }
-  return { ...counts, seconds: ms / 1000, rssMib }
+  return { ...counts, seconds: ms / 1000, rssMib, cost }
 }
