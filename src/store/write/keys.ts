@@ -43,7 +43,9 @@ export async function loadKeys(
 ): Promise<Key[]> {
   const { rows } = await client.query<KeyRow>({
     name: `load-keys-${feed}`,
-    text: `select ${COLUMNS} from groundstation.key_${feed} where key = any($1::text[])`,
+    // The plan is made once, for a table that may be empty yet, and kept: a look-up by key each stays good when it has grown.
+    text: `select k.* from unnest($1::text[]) as w (name) cross join lateral (
+        select ${COLUMNS} from groundstation.key_${feed} where key = w.name limit 1) k`,
     values: [keys],
   })
   return rows.map(keyOfRow)
