@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { GroundstationError, messageOf } from '../errors.ts'
 import { failureKind } from '../store/store.ts'
+import { refusedByStore } from './decide/refusals.ts'
 import { logOf } from './queue.ts'
 import type { Transactions } from './transaction.ts'
 import { ACCEPTED, type LogChunk, offsetIn, type Work } from './work.ts'
@@ -22,14 +23,15 @@ const AGAIN_MS_MAX = 1_000
 
 /**
  * Applies a batch, again where that is safe, and answers its tickets. One that its data refuses is cut in halves until the
- * one event is found, which becomes a dead letter. Never rejects.
+ * one event is found, which becomes a dead letter; of what it took along, the ones that are refused do. Never rejects.
  */
 export async function applyBatch(applier: Applier, works: Work[]): Promise<void> {
   // Counted from when the oldest was queued: who waited behind a batch that failed isn't kept waiting as long again.
   const deadline = Math.max((works[0]?.enqueuedMs ?? 0) + applier.retryMs, performance.now() + RETRY_MS_MIN)
+  let sifts = false
   for (let attempt = 1; ; attempt++) {
     try {
-      await applier.transactions.run(works)
+      await applier.transactions.run(works, sifts)
       applier.onSuccess()
       return settle(works)
     } catch (error) {
@@ -39,6 +41,10 @@ export async function applyBatch(applier: Applier, works: Work[]): Promise<void>
         continue
       }
       if (kind === 'data' && works.length > 1) return applyHalves(applier, works)
+      if (kind === 'data' && !sifts && applier.transactions.canSift) {
+        sifts = true
+        continue
+      }
       if (kind === 'data' && refuseAsData(works, error)) continue
       applier.onFailure(error)
       const failure = shownAs(error, kind)
@@ -95,11 +101,8 @@ function refuseAsData(works: Work[], error: unknown): boolean {
   const [work] = works
   if (work?.kind !== 'event') return false
   const { parsed, ticket, lane, index, enqueuedMs, origin, log } = work
-  const state = String((error as { code?: unknown }).code ?? '')
   const refusal = {
-    reason: 'store' as const,
-    message: `the database refused it (SQLSTATE ${state})`,
-    pointer: '',
+    ...refusedByStore(error),
     key: parsed.key === '' ? undefined : parsed.key,
     sequence: parsed.sequence === 0 ? undefined : parsed.sequence,
   }

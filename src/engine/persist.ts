@@ -50,10 +50,7 @@ async function write(batch: Batch, leaf: string, sent: Sent, onCommit: () => voi
   const { client, stored, effects, opened, mode } = batch
   if (effects.applied.length > 0) {
     givePositions(batch)
-    await failpoint('record')
-    await sent.add(insertEvents(client, stored.id, leaf, opened.nowMicros, effects.applied, mode))
-    await failpoint('tables')
-    for (const table of batch.feed.tables) await sent.add(writeTable(batch, table))
+    await writeApplied(batch, leaf, sent)
   }
   await failpoint('held')
   if (effects.held.length > 0) await sent.add(insertHeld(client, stored.id, effects.held))
@@ -86,13 +83,22 @@ async function write(batch: Batch, leaf: string, sent: Sent, onCommit: () => voi
   await sent.add(client.query('commit').then(requireCommit))
 }
 
+/** Puts the batch's events on the record, and what they give into the tables. */
+export async function writeApplied(batch: Batch, leaf: string, sent: Sent): Promise<void> {
+  const { client, stored, effects, opened, mode } = batch
+  await failpoint('record')
+  await sent.add(insertEvents(client, stored.id, leaf, opened.nowMicros, effects.applied, mode))
+  await failpoint('tables')
+  for (const table of batch.feed.tables) await sent.add(writeTable(batch, table))
+}
+
 /** PostgreSQL answers a commit of a failed transaction with ROLLBACK, and no error. */
 function requireCommit({ command }: { command: string }): void {
   if (command !== 'COMMIT') throw new GroundstationError('INTERNAL', `A commit was answered with ${command}`)
 }
 
 /** Statements on their way. One by one, or all at once where the connection is pipelined. */
-class Sent {
+export class Sent {
   readonly #isPipelined: boolean
   readonly #promises: Promise<void>[] = []
 
@@ -127,7 +133,7 @@ function laneChanges({ opened, effects, stored }: Batch): LaneChange[] {
 }
 
 /** Gapless by lane, in the order in which the events are written. */
-function givePositions({ opened, effects }: Batch): void {
+export function givePositions({ opened, effects }: Batch): void {
   const positions = new Map([...opened.lanes.values()].map(({ lane, position }) => [lane, position]))
   for (const applied of effects.applied) {
     applied.position = (positions.get(applied.lane) ?? 0) + 1

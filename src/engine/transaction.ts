@@ -16,6 +16,7 @@ import { decideSequenced } from './decide/sequenced.ts'
 import { decideSnapshots } from './decide/snapshot.ts'
 import { failpoint } from './failpoint.ts'
 import { persist } from './persist.ts'
+import { decideSifted } from './sift.ts'
 import type { EventWork, RefusedWork, Work } from './work.ts'
 
 /** Longer than any statement may take: a batch that isn't through by then talks to nobody. */
@@ -50,22 +51,27 @@ export class Transactions {
     this.#parts = parts
   }
 
+  /** Whether a work may take events along that were held before. */
+  get canSift(): boolean {
+    return this.#parts.feed.identity.kind === 'sequenced'
+  }
+
   /**
    * Applies the works, all or none, and gives each its outcome. Rejects with the outcomes unset where nothing was
-   * written, with OUTCOME_UNKNOWN where that can't be told.
+   * written, with OUTCOME_UNKNOWN where that can't be told. `sifts`: of one work, which was refused as it was.
    */
-  async run(works: readonly Work[]): Promise<void> {
+  async run(works: readonly Work[], sifts = false): Promise<void> {
     for (const work of works) {
       work.outcome = undefined
       if (work.refusedFor !== undefined) work.refusedFor = undefined
     }
     const { store, feed } = this.#parts
-    const mode = works.length <= PIPELINED_MAX ? 'arrays' : 'copy'
+    const mode = works.length <= PIPELINED_MAX && !sifts ? 'arrays' : 'copy'
     const connection = mode === 'arrays' ? store.withPipelined : store.withClient
     let sent: Opened | undefined
     try {
       await connection(async client => {
-        const batch = await this.#decide(client, works, mode)
+        const batch = await this.#decide(client, works, mode, sifts)
         await this.#persist(batch, () => {
           sent = batch.opened
         })
@@ -93,20 +99,28 @@ export class Transactions {
     })
   }
 
-  async #decide(client: Client, works: readonly Work[], mode: RowsMode): Promise<Batch> {
+  async #decide(client: Client, works: readonly Work[], mode: RowsMode, sifts = false): Promise<Batch> {
     const { feed, stored } = this.#parts
     const opened = await openBatch(client, stored.id, lanesOf(works))
     await failpoint('locked')
-    const batch = newBatch({ feed, stored, client, opened, memories: this.#trusted(opened), mode })
-    await decide(batch, works)
+    let batch = newBatch({ feed, stored, client, opened, memories: this.#trusted(opened), mode })
+    const [work] = works
+    if (sifts && work !== undefined)
+      batch = await decideSifted(batch, work, await this.#leafOf(batch), one => decide(one, works))
+    else await decide(batch, works)
     await failpoint('decided')
     return batch
   }
 
   async #persist(batch: Batch, onCommit: () => void): Promise<void> {
-    const nowMs = batch.opened.nowMicros / 1000
-    if (!this.#parts.leaves.has(nowMs)) await this.#parts.leaves.make(nowMs)
-    await persist(batch, this.#parts.leaves.nameAt(nowMs), onCommit)
+    await persist(batch, await this.#leafOf(batch), onCommit)
+  }
+
+  async #leafOf({ opened }: Batch): Promise<string> {
+    const { leaves } = this.#parts
+    const nowMs = opened.nowMicros / 1000
+    if (!leaves.has(nowMs)) await leaves.make(nowMs)
+    return leaves.nameAt(nowMs)
   }
 
   #trusted({ lanes }: Opened): Map<number, KeyMemory> {

@@ -20,3 +20,10 @@ export function decideRefusals(batch: Batch, works: readonly RefusedWork[]): voi
     })
   }
 }
+
+/** What is said of an event that the database itself refused: never its own message, which quotes the data. */
+export const refusedByStore = (error: unknown) => ({
+  reason: 'store' as const,
+  message: `the database refused it (SQLSTATE ${String((error as { code?: unknown }).code ?? '')})`,
+  pointer: '',
+})

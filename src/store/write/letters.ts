@@ -40,8 +40,13 @@ export async function upsertLetters(
       order by l.place
       on conflict (feed, digest) do update set
         count = dead_letter.count + case when excluded.reason = 'fold' then 0 else excluded.count end, last_at = excluded.last_at,
-        -- An event that is skipped again after a fold that took it is open again; what people closed stays closed.
-        status = case when excluded.reason = 'fold' and dead_letter.status = 'replayed' then 'open' else dead_letter.status end
+        -- An event that is skipped again after a fold that took it is open again; what people closed stays closed. One that
+        -- was held is nowhere else: whatever was said of its bytes before, it is open.
+        status = case when excluded.source @> '{"held": true}' or excluded.reason = 'fold' and dead_letter.status = 'replayed'
+          then 'open' else dead_letter.status end,
+        reason = case when excluded.source @> '{"held": true}' then excluded.reason else dead_letter.reason end,
+        message = case when excluded.source @> '{"held": true}' then excluded.message else dead_letter.message end,
+        pointer = case when excluded.source @> '{"held": true}' then excluded.pointer else dead_letter.pointer end
       returning id`,
     values: [
       feed,
