@@ -54,7 +54,7 @@ export class FeedRunner {
     const { feed, store, log, limits, keysRemembered } = this.#options
     const stored = await registerFeed(store, feed)
     const leaves = new Leaves(store, stored.id)
-    await leaves.make(Date.now())
+    await leaves.makeAhead(Date.now())
     const transactions = new Transactions({
       feed,
       stored,
@@ -78,7 +78,7 @@ export class FeedRunner {
     this.#running = { stored, transactions, writers }
     this.#state = 'started'
     this.#sweep = new Sweep(
-      { ...this.#options, stored, writers },
+      { ...this.#options, stored, writers, leaves },
       {
         onSuccess: () => this.#succeeded(),
         onFailure: error => {

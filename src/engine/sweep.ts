@@ -1,5 +1,6 @@
 import type { CompiledFeed } from '../feed/compile.ts'
 import type { StoredFeed } from '../store/feed.ts'
+import type { Leaves } from '../store/leaf.ts'
 import type { Store } from '../store/store.ts'
 import { forgetAlerts, type Keep } from '../store/write/alerts.ts'
 import { loadWaiting } from '../store/write/keys.ts'
@@ -20,7 +21,11 @@ export type SweepOptions = {
   readonly keeps: ReadonlyMap<string, Keep>
 }
 
-export type SweepParts = SweepOptions & { readonly stored: StoredFeed; readonly writers: Writers }
+export type SweepParts = SweepOptions & {
+  readonly stored: StoredFeed
+  readonly writers: Writers
+  readonly leaves: Leaves
+}
 
 /** What became of each sweep, for the health check. */
 export type SweepReport = { onSuccess(): void; onFailure(error: unknown): void }
@@ -33,7 +38,7 @@ const SWEEP_CLAIMS = 10_000
 /** How many alerts one sweep forgets of a stream. */
 const SWEEP_ALERTS = 10_000
 
-/** Releases what has waited long enough, and forgets what is kept no longer; again and again, one sweep at a time. */
+/** Makes the record's next leaf, releases what has waited long enough, and forgets what is kept no longer; again and again, one sweep at a time. */
 export class Sweep {
   readonly #parts: SweepParts
   readonly #report: SweepReport
@@ -84,8 +89,9 @@ export class Sweep {
    * what still waits in the queue here; and it has not moved while nobody could post. So catching up on a backlog, or coming back after an outage, releases nothing too early.
    */
   async #sweepOnce(): Promise<void> {
-    const { store, feed, stored, writers, readsTopics, releases } = this.#parts
+    const { store, feed, stored, writers, leaves, readsTopics, releases } = this.#parts
     const watermarkMs = await arrivalWatermark(store.query, stored.id, readsTopics)
+    await leaves.makeAhead(Date.now())
     if (!releases) return
     await this.#forgetAlerts()
     const nowMs = performance.now()

@@ -65,15 +65,39 @@ export class Transactions {
       work.outcome = undefined
       if (work.refusedFor !== undefined) work.refusedFor = undefined
     }
-    const { store, feed } = this.#parts
+    for (;;) {
+      const leaflessMs = await this.#attempt(works, sifts)
+      if (leaflessMs === undefined) break
+      // With no connection held: as many batches as there are connections may be the first of a month at once.
+      await this.#parts.leaves.make(leaflessMs)
+    }
+    await failpoint('committed')
+    if (works.some(work => hasNoOutcome(work) && 'log' in work && work.log === undefined))
+      throw new GroundstationError(
+        'INTERNAL',
+        `A batch of the feed ${this.#parts.feed.name} left an event without an outcome`,
+      )
+  }
+
+  /** The moment for which the record lacks a leaf: then nothing is done. */
+  async #attempt(works: readonly Work[], sifts: boolean): Promise<number | undefined> {
+    const { store, leaves } = this.#parts
     const mode = works.length <= PIPELINED_MAX && !sifts ? 'arrays' : 'copy'
     const connection = mode === 'arrays' ? store.withPipelined : store.withClient
     let sent: Opened | undefined
+    let leaflessMs: number | undefined
     try {
       await connection(async client => {
-        const batch = await this.#decide(client, works, mode, sifts)
-        await this.#persist(batch, () => {
-          sent = batch.opened
+        const opened = await this.#open(client, works)
+        const nowMs = opened.nowMicros / 1000
+        if (!leaves.has(nowMs)) {
+          await client.query('rollback')
+          leaflessMs = nowMs
+          return
+        }
+        const batch = await this.#decide(client, opened, works, mode, sifts)
+        await persist(batch, leaves.nameAt(nowMs), () => {
+          sent = opened
         })
         this.#remember(batch)
         if (batch.effects.applied.length > 0) this.#parts.onApplied()
@@ -86,41 +110,32 @@ export class Transactions {
       // All is stored; but which numbers the dead letters got was in the answers that were lost.
       if (works.some(hasNoOutcome)) throw unknownOutcome()
     }
-    await failpoint('committed')
-    if (works.some(work => hasNoOutcome(work) && 'log' in work && work.log === undefined))
-      throw new GroundstationError('INTERNAL', `A batch of the feed ${feed.name} left an event without an outcome`)
+    return leaflessMs
   }
 
   /** Decides without writing: what would become of these works. */
   async dry(works: readonly Work[]): Promise<void> {
     await this.#parts.store.withClient(async client => {
-      await this.#decide(client, works, 'copy')
+      await this.#decide(client, await this.#open(client, works), works, 'copy')
       await client.query('rollback')
     })
   }
 
-  async #decide(client: Client, works: readonly Work[], mode: RowsMode, sifts = false): Promise<Batch> {
-    const { feed, stored } = this.#parts
-    const opened = await openBatch(client, stored.id, lanesOf(works))
+  async #open(client: Client, works: readonly Work[]): Promise<Opened> {
+    const opened = await openBatch(client, this.#parts.stored.id, lanesOf(works))
     await failpoint('locked')
+    return opened
+  }
+
+  async #decide(client: Client, opened: Opened, works: readonly Work[], mode: RowsMode, sifts = false): Promise<Batch> {
+    const { feed, stored, leaves } = this.#parts
     let batch = newBatch({ feed, stored, client, opened, memories: this.#trusted(opened), mode })
     const [work] = works
     if (sifts && work !== undefined)
-      batch = await decideSifted(batch, work, await this.#leafOf(batch), one => decide(one, works))
+      batch = await decideSifted(batch, work, leaves.nameAt(opened.nowMicros / 1000), one => decide(one, works))
     else await decide(batch, works)
     await failpoint('decided')
     return batch
-  }
-
-  async #persist(batch: Batch, onCommit: () => void): Promise<void> {
-    await persist(batch, await this.#leafOf(batch), onCommit)
-  }
-
-  async #leafOf({ opened }: Batch): Promise<string> {
-    const { leaves } = this.#parts
-    const nowMs = opened.nowMicros / 1000
-    if (!leaves.has(nowMs)) await leaves.make(nowMs)
-    return leaves.nameAt(nowMs)
   }
 
   #trusted({ lanes }: Opened): Map<number, KeyMemory> {

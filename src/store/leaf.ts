@@ -2,6 +2,9 @@ import type { Store } from './store.ts'
 
 const LOCK = 7_151_033_203
 
+/** A month's leaf is made so long before its first event can arrive. */
+const AHEAD_MS = 7 * 86_400_000
+
 /**
  * The record's leaves, a month of arrival each (UTC). A batch arrives at one moment, so it goes into one leaf, by name,
  * without a look at where each row belongs.
@@ -10,6 +13,7 @@ export class Leaves {
   readonly #store: Store
   readonly #feed: number
   readonly #known = new Set<string>()
+  readonly #making = new Map<string, Promise<void>>()
 
   constructor(store: Store, feed: number) {
     this.#store = store
@@ -25,9 +29,21 @@ export class Leaves {
     return this.#known.has(this.nameAt(nowMs))
   }
 
-  /** Makes the month's leaf where it is missing. Attached rather than made in place: that locks no reader out. */
+  /** Makes the leaves of this moment and of a week later, where they are missing. */
+  async makeAhead(nowMs: number): Promise<void> {
+    for (const ms of [nowMs, nowMs + AHEAD_MS]) if (!this.has(ms)) await this.make(ms)
+  }
+
+  /** Makes the month's leaf where it is missing, once however many ask. Takes a connection: whoever asks holds none. */
   async make(nowMs: number): Promise<void> {
     const leaf = this.nameAt(nowMs)
+    const making = this.#making.get(leaf) ?? this.#make(leaf, nowMs).finally(() => this.#making.delete(leaf))
+    this.#making.set(leaf, making)
+    await making
+  }
+
+  /** Attached rather than made in place: that locks no reader out. */
+  async #make(leaf: string, nowMs: number): Promise<void> {
     const from = new Date(nowMs).toISOString().slice(0, 7)
     const parent = `groundstation.event_${this.#feed}`
     await this.#store.exclusively(LOCK, async client => {
