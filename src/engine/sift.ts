@@ -1,4 +1,3 @@
-import type { StateValue } from '../feed/state.ts'
 import type { Key } from '../sequencer/key.ts'
 import { KeyMemory } from '../sequencer/key-memory.ts'
 import { withdraw } from '../sequencer/withdraw.ts'
@@ -10,7 +9,6 @@ import type { Batch } from './batch.ts'
 import { refusedByStore } from './decide/refusals.ts'
 import { type Applied, Effects } from './effects.ts'
 import { fixFacts } from './facts.ts'
-import { foldJobs } from './fold.ts'
 import { fixNumbers } from './numbers.ts'
 import { givePositions, Sent, writeApplied } from './persist.ts'
 import type { Work } from './work.ts'
@@ -81,28 +79,16 @@ async function refusedOf(batch: Batch, leaf: string): Promise<Refused[]> {
   givePositions(batch)
   // What would be found at the commit only is found here.
   await batch.client.query('set constraints all immediate')
-  return new Sieve(batch, leaf, await stateBefore(batch)).sift(batch.effects.applied)
-}
-
-type Before = { readonly state: StateValue; readonly events: number }
-
-/** Where the folds go on; undefined where they begin further back. */
-async function stateBefore({ client, feed, stored, effects }: Batch): Promise<Before | undefined> {
-  const name = effects.keys[0]?.key
-  if (feed.state === undefined || name === undefined || effects.refolds.length > 0) return undefined
-  const [key] = await loadKeys(client, stored.id, [name])
-  return { state: key?.state ?? feed.state.initial, events: key?.events ?? 0 }
+  return new Sieve(batch, leaf).sift(batch.effects.applied)
 }
 
 class Sieve {
   readonly #batch: Batch
   readonly #leaf: string
-  #before: Before | undefined
 
-  constructor(batch: Batch, leaf: string, before: Before | undefined) {
+  constructor(batch: Batch, leaf: string) {
     this.#batch = batch
     this.#leaf = leaf
-    this.#before = before
   }
 
   /** Those that the database refuses, in their order, behind those before them that it takes. */
@@ -133,15 +119,5 @@ class Sieve {
     await fixFacts(part)
     await fixNumbers(part)
     await writeApplied(part, this.#leaf, new Sent(false))
-    await this.#fold(applied)
-  }
-
-  async #fold(applied: readonly Applied[]): Promise<void> {
-    const { state } = this.#batch.feed
-    if (state === undefined || this.#before === undefined) return
-    const [folded] = foldJobs(state, [{ from: this.#before, events: applied }]).folded
-    if (folded === undefined) return
-    await this.#batch.client.query('select $1::jsonb', [JSON.stringify(folded.state)])
-    this.#before = { state: folded.state, events: this.#before.events + applied.length }
   }
 }

@@ -104,9 +104,11 @@ function countUpTo(json: string, mark: string): number {
   return count
 }
 
+/** What PostgreSQL's jsonb takes, and its text without a change. */
+export const isStorable = (text: string): boolean => text.isWellFormed() && !text.includes('\u0000')
+
 /** The JSON Pointer of the first text that holds U+0000 or a lone surrogate, names of properties included. */
 export function findUnstorable(event: unknown): string | undefined {
-  const isStorable = (text: string) => text.isWellFormed() && !text.includes('\u0000')
   const pending: { value: unknown; pointer: string }[] = [{ value: event, pointer: '' }]
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const { value, pointer } = next

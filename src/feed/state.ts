@@ -1,4 +1,5 @@
 import type { FeedDeclaration } from './declare.ts'
+import { isStorable } from './exact.ts'
 import type { Fault } from './fault.ts'
 import type { SchemaNode } from './path.ts'
 import { validatorOf } from './validator.ts'
@@ -23,7 +24,7 @@ export type CompiledState = {
   readonly isOpen: boolean
   readonly initial: StateValue
   readonly evolve: (state: StateValue, event: unknown, type: string) => StateValue
-  /** What `evolve` gave, frozen; throws a TypeError where that is no state: no object, a promise, or not as the schema says. */
+  /** What `evolve` gave, frozen; throws a TypeError where that is no state: no object, a promise, not as the schema says, or not storable. */
   readonly accept: (next: unknown) => StateValue
   /** The text of each function of the fold. */
   readonly sources: readonly string[]
@@ -159,7 +160,7 @@ function acceptorOf(schema: SchemaNode): (next: unknown) => StateValue {
       const { pointer, message } = validator.violation(next)
       throw new TypeError(`evolve gave a state that its schema refuses: ${pointer} ${message}`)
     }
-    return isFlat ? Object.freeze(next as StateValue) : frozenThrough(next as StateValue)
+    return isFlat ? frozenFlat(next as StateValue) : frozenThrough(next as StateValue)
   }
 }
 
@@ -172,8 +173,23 @@ function isScalar(schema: SchemaNode): boolean {
   return ['string', 'integer', 'number', 'boolean', 'null'].includes(schema.type ?? '')
 }
 
+function frozenFlat(state: StateValue): StateValue {
+  for (const name in state) checkText(state[name])
+  return Object.freeze(state)
+}
+
 function frozenThrough<Value extends object>(value: Value): Value {
   if (Object.isFrozen(value)) return value
-  for (const inner of Object.values(value)) if (typeof inner === 'object' && inner !== null) frozenThrough(inner)
+  if (!Array.isArray(value)) for (const name in value) checkText(name)
+  for (const inner of Object.values(value)) {
+    checkText(inner)
+    if (typeof inner === 'object' && inner !== null) frozenThrough(inner)
+  }
   return Object.freeze(value)
+}
+
+/** Half of a character, as a cut through the middle leaves one, is no text that could be kept. */
+function checkText(value: unknown): void {
+  if (typeof value === 'string' && !isStorable(value))
+    throw new TypeError('evolve gave a state with half a character or U+0000 in a text: no store takes it')
 }

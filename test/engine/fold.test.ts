@@ -32,6 +32,12 @@ function act(state: Poison, event: { number: number; act?: string | undefined })
       return undefined as unknown as Poison
     case 'text':
       return 'state' as unknown as Poison
+    case 'half':
+      return { ...state, path: `${path}\ud83d` }
+    case 'nul':
+      return { ...state, path: `${path}\u0000` }
+    case 'halfBehindOne':
+      return { ...state, path: state.path.startsWith(',1') ? `${path}\ud83d` : path }
     case 'needsOne':
       if (!state.path.startsWith(',1')) throw new Error('number 1 has not come')
       return { ...state, path }
@@ -110,6 +116,27 @@ describe('a fold that fails', () => {
       { sequence: 2, reason: 'fold', status: 'replayed' },
       { sequence: 3, reason: 'fold', status: 'open' },
     ])
+  })
+
+  it('rule 9: is skipped where it makes text that no store takes, and not what brought it about', async () => {
+    const told = await ground.send('poison', event('half', 1, 'half'), event('half', 2), event('half', 4, 'nul'))
+    assert.deepEqual(
+      told.map(({ outcome }) => outcome),
+      ['accepted', 'accepted', 'held'],
+    )
+    assert.deepEqual(await ground.send('poison', event('half', 3)), [{ outcome: 'accepted' }])
+    assert.equal(await pathOf('half'), ',2,3')
+    assert.deepEqual(await lettersOf('half'), [
+      { sequence: 1, reason: 'fold', status: 'open' },
+      { sequence: 4, reason: 'fold', status: 'open' },
+    ])
+    await ground.send('poison', event('late', 2, 'halfBehindOne'))
+    while ((await ground.value("select count(*) from groundstation.held where key = 'late'")) !== 0)
+      await ground.value('select pg_sleep(0.005)')
+    assert.equal(await pathOf('late'), ',2')
+    assert.deepEqual(await ground.send('poison', event('late', 1)), [{ outcome: 'accepted' }])
+    assert.equal(await pathOf('late'), ',1')
+    assert.deepEqual(await lettersOf('late'), [{ sequence: 2, reason: 'fold', status: 'open' }])
   })
 
   it('rule 3: may be slow as long as each event is fast enough', () => {
