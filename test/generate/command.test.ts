@@ -2,7 +2,11 @@ import assert from 'node:assert/strict'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { loadFeeds } from '../../src/loader/load.ts'
+import { tryViews } from '../../src/store/views/trial.ts'
 import { folderWith, groundstation, POSITION_FEED, SEQUENCED_FEED } from '../cli/program.ts'
+import { freshDatabase } from '../database.ts'
+import { withAdmin } from '../template.ts'
 
 const feeds = { 'readings.ts': POSITION_FEED, 'steps.ts': SEQUENCED_FEED }
 const files = ['readings.ts', 'steps.ts']
@@ -46,4 +50,24 @@ test('generate openapi needs no server and no database; --json gives the text to
   // What type a sum has PostgreSQL alone knows: an empty one was asked.
   assert.match(JSON.stringify(paths['/totals'].get.responses['200']), /"total":\{"anyOf":\[\{"type":"number"\}/)
   assert.deepEqual(await readdir(cwd), ['viewed.ts'])
+})
+
+test('generate openapi takes the shipped feeds, all and each, with no database and with one that nothing ran in', async t => {
+  const cwd = join(import.meta.dirname, '../..')
+  const url = await freshDatabase(t)
+  const home = await folderWith(t)
+  await withAdmin(url, async admin => {
+    await admin.query('drop schema groundstation cascade')
+    const shipped = (await readdir(join(cwd, 'feeds'))).filter(name => /(?<!\.test)\.ts$/.test(name))
+    for (const file of shipped) await tryViews(admin, await loadFeeds([`feeds/${file}`], cwd))
+    const runs = [{ DATABASE_URL: url }, { GROUNDSTATION_HOME: home }]
+    const made = await Promise.all(runs.map(env => groundstation(['generate', 'openapi'], { cwd, env })))
+    assert.deepEqual(
+      made.map(({ code, stderr }) => ({ code, stderr })),
+      runs.map(() => ({ code: 0, stderr: '' })),
+    )
+    // Nothing is made, in the one or the other.
+    const { rows } = await admin.query("select to_regnamespace('groundstation') as schema")
+    assert.deepEqual([rows, await readdir(home)], [[{ schema: null }], []])
+  })
 })

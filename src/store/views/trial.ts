@@ -3,6 +3,7 @@ import { nameOf } from '../../feed/relation.ts'
 import type { CompiledView } from '../../feed/view.ts'
 import { schemaStatement, viewHead, viewStatements } from '../ddl.ts'
 import { makeTable } from '../feed.ts'
+import { migrateForTrial } from '../migrate.ts'
 import { qualified } from '../names.ts'
 import { readColumns, type ViewColumn } from '../read/views.ts'
 import type { Client, Store } from '../store.ts'
@@ -16,6 +17,8 @@ import { tries } from './savepoint.ts'
 export function tryViews(store: Store, feeds: readonly CompiledFeed[], of = feeds): Promise<Map<string, ViewColumn[]>> {
   return store.withClient(async client => {
     await client.query('begin')
+    // A view may read what every start makes first, a feed's gaps say. Who may not make it is told of the view that does.
+    await tries(client, undefined, () => migrateForTrial(client))
     await client.query('set local search_path = public')
     for (const feed of feeds) for (const table of feed.tables) await makeTable(client, table)
     const found = new Map<string, ViewColumn[]>()
