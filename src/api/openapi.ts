@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import type { CompiledFeed } from '../feed/compile.ts'
 import { postingSchemas } from '../sources/http/post-schema.ts'
 import { LetterSchema, replaySchema } from './schemas/letters.ts'
-import { SECURITY_SCHEMES, withSecurity } from './schemas/security.ts'
+import { type AsksHere, SECURITY_SCHEMES, withSecurity } from './schemas/security.ts'
 import { shownSchema } from './schemas/state.ts'
 
 /** Swagger UI's own page: its scripts are files, some of its styles are not. */
@@ -16,12 +16,16 @@ export async function addDescription(
   server: FastifyInstance,
   feeds: ReadonlyMap<string, CompiledFeed>,
   version: string,
+  asksHere: () => AsksHere,
 ): Promise<void> {
   for (const schema of componentsOf(feeds)) server.addSchema(schema)
   await server.register(swagger, {
     convertConstToEnum: false,
     refResolver: { buildLocalReference: ({ $id }, _baseUri, _fragment, index) => String($id ?? `schema-${index}`) },
-    transform: ({ schema, url, route }) => ({ schema: withSecurity(schema, route.config?.access, feeds), url }),
+    transform: ({ schema, url, route }) => ({
+      schema: withSecurity(schema, route.config?.access, feeds, asksHere()),
+      url,
+    }),
     transformObject: document =>
       'openapiObject' in document ? withOptionalBody(document.openapiObject) : document.swaggerObject,
     openapi: {

@@ -85,6 +85,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     asks: () => guard.isLoopback !== true && options.isOpen !== true,
   })
   boundConnections(server.server, limits)
+  const asksHere = () => (guard.isLoopback === undefined ? undefined : !guard.isLoopback && options.isOpen !== true)
+  await addDescription(server, options.feeds, options.version, asksHere)
   await addRoutes(server, options, limits, stopping.signal)
   await server.ready()
   let closing: Promise<void> | undefined
@@ -131,7 +133,6 @@ async function addRoutes(server: FastifyInstance, options: ServerOptions, limits
   const { engine, feeds, query, roles = ['gateway', 'api'], intake = engine } = options
   const { health = () => engine.health(), lag = async () => undefined } = options
   const budget = new Budget(limits.bufferedBytesMax)
-  await addDescription(server, feeds, options.version)
   addHealth(server, health, stopping)
   addMetrics(server, { query, feeds, lag })
   if (roles.includes('gateway'))
