@@ -13,7 +13,7 @@ export function madeUpData(seed: number, count: number): SpacexData {
   const random = createRandom(seed, 'spacex')
   const rockets = madeUpRockets()
   const launchpads = madeUpLaunchpads()
-  const missions = MISSIONS.map((name, index) => ({ id: identity(1, index).slice(0, 7).toUpperCase(), name }))
+  const missions = MISSIONS.map((name, index) => ({ id: `5F1${String(index).padStart(4, '0')}`, name }))
   const payloads: Named[] = []
   const launches: RestLaunch[] = []
   const graphqlLaunches: GraphqlLaunch[] = []
