@@ -9,7 +9,7 @@ export type LaunchArguments = Paging & {
   readonly sort?: string | null
 }
 
-export type PagingTrouble = { readonly isEndless: boolean; readonly isSame: boolean }
+export type PagingTrouble = { readonly isEndless: boolean; readonly isSame: boolean; readonly isDropped: boolean }
 
 /** Those that fit `find`, by `sort` and `order`; without a `sort` in the order of the capture. */
 export function found(launches: readonly GraphqlLaunch[], { find, sort, order }: LaunchArguments) {
@@ -19,11 +19,15 @@ export function found(launches: readonly GraphqlLaunch[], { find, sort, order }:
   return sort ? sorted(fitting, { [sort]: order ?? 'asc' }) : fitting
 }
 
-/** A part of a list. One that never ends begins again after its last; one that stays the same begins with the first always. */
+/**
+ * A part of a list. One that never ends begins again after its last; one that stays the same begins with the first always; of
+ * one that is dropped the second half is missing.
+ */
 export function part<Item>(items: readonly Item[], { limit, offset }: Paging, trouble: PagingTrouble): readonly Item[] {
   const skipped = Math.max(0, offset ?? 0)
   const from = trouble.isSame ? 0 : trouble.isEndless && items.length > 0 ? skipped % items.length : skipped
-  return items.slice(from, limit ? from + Math.max(0, limit) : undefined)
+  const asked = items.slice(from, limit ? from + Math.max(0, limit) : undefined)
+  return trouble.isDropped ? asked.slice(0, asked.length >> 1) : asked
 }
 
 function fits(launch: GraphqlLaunch, name: string, value: string | null): boolean {

@@ -78,6 +78,12 @@ describe('faults on purpose', () => {
     assert.deepEqual(kinds, new Set(['list', 'item', 'field', 'entry']))
     const drop = await api(t, { launches: 9, faults: 'drop' })
     assert.equal((await drop.get<Launch[]>('/v4/launches')).body.length, 4)
+    const { launches, launchesPastResult } = await drop.graphql<{
+      launches: object[]
+      launchesPastResult: { result: { totalCount: number }; data: object[] }
+    }>('{ launches(limit: 6) { id } launchesPastResult { result { totalCount } data { id } } }')
+    assert.equal(launches.length, 3)
+    assert.deepEqual([launchesPastResult.result.totalCount, launchesPastResult.data.length], [8, 4])
   })
 
   it('answers that take their time', async t => {
