@@ -37,10 +37,10 @@ export const command = {
     const given = { ...rest, url, seed, messageDelayMs: messageDelay, signal } as SimulateOptions
     const simulation = await simulateRockets({
       ...given,
-      onProgress: ({ sent, acknowledged, retried }) =>
+      onProgress: ({ sent, acknowledged, retried, lastFailure }) =>
         progress(
           given.maxMessages === undefined ? undefined : Math.min(1, sent / given.maxMessages),
-          `${sent} sent, ${acknowledged} acknowledged, ${retried} again`,
+          `${sent} sent, ${acknowledged} acknowledged, ${retried} again${why(lastFailure)}`,
         ),
     })
     const { finished, abandoned, invalidAcknowledged } = simulation.report
@@ -52,9 +52,12 @@ export const command = {
   },
 }
 
+/** Why messages were sent again or given up; what failed last mostly says why the others did. */
+const why = (lastFailure: string | null) => (lastFailure === null ? '' : ` (last: ${lastFailure})`)
+
 function sumOf({ report, totals }: Simulation): string {
   const rate = Math.round(report.sent / Math.max(0.001, report.seconds))
   const what = `${totals.distinct} messages, ${totals.duplicates} duplicates, ${totals.invalid} invalid, ${totals.gaps} kept back for good`
-  const how = `${report.acknowledged} acknowledged, ${report.rejected} rejected, ${report.retried} sent again, ${report.abandoned} given up`
+  const how = `${report.acknowledged} acknowledged, ${report.rejected} rejected, ${report.retried} sent again, ${report.abandoned} given up${why(report.lastFailure)}`
   return `${what}\n${how}, in ${report.seconds.toFixed(1)} s (${rate} a second)${report.finished ? '' : '; interrupted'}`
 }

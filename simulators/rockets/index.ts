@@ -1,6 +1,6 @@
 /**
  * A stand-in for the `rockets` program: the traffic of a fleet, from a seed, with as much trouble as is asked for.
- * It differs from the real one where it says so: messages broken on purpose (given up at their first 400),
+ * It differs from the real one where it says so: messages broken on purpose (not sent again after their first 400),
  * connections that are kept, NDJSON.
  */
 import { writeExpectations } from './expect-file.ts'

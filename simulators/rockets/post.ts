@@ -95,6 +95,19 @@ export function isSuccess(status: number | null): boolean {
   return status !== null && status >= 200 && status < 300
 }
 
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused: nothing listens there',
+  ECONNRESET: 'the connection was cut',
+  ENOTFOUND: 'no such host',
+  timeout: 'no answer in time',
+}
+
+/** Why an attempt didn't succeed, in words; undefined where it did, and where it was ours to end it. */
+export function failureOf({ status, outcome }: Answer): string | undefined {
+  if (isSuccess(status) || outcome === 'aborted') return undefined
+  return status === null ? (REASONS[outcome] ?? `no answer (${outcome})`) : `answered ${status}`
+}
+
 export function outcomeOfError(error: unknown): string {
   if (!(error instanceof Error)) return 'error'
   if (error.name === 'AbortError') return 'aborted'

@@ -7,12 +7,14 @@ export interface SendReport {
   readonly acknowledged: number
   /** Attempts after the first. */
   readonly retried: number
-  /** Broken on purpose and refused with 400. */
+  /** Broken on purpose, refused with 400, and not sent again. */
   readonly rejected: number
   /** Broken on purpose and yet answered with 2xx: a fault of the receiver, unless it only queues. */
   readonly invalidAcknowledged: number
   /** Given up after `maxAttempts`. */
   readonly abandoned: number
+  /** Why the last attempt failed of those that did; null where none did. A refusal of what is broken on purpose is no failure. */
+  readonly lastFailure: string | null
   /** Every attempt, by what became of it. */
   readonly byOutcome: Readonly<Record<string, number>>
   readonly seconds: number
@@ -33,6 +35,7 @@ export class Reporter {
     rejected: 0,
     invalidAcknowledged: 0,
     abandoned: 0,
+    lastFailure: null,
     seconds: 0,
     finished: false,
   }

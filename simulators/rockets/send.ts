@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Answer, createPoster, isSuccess, type Poster } from './post.ts'
+import { type Answer, createPoster, failureOf, isSuccess, type Poster } from './post.ts'
 import { Reporter, type SendReport } from './report.ts'
 import type { Posting } from './tally.ts'
 
@@ -22,8 +22,8 @@ export interface SendOptions {
   readonly retryAfterMs?: number
   readonly answerTimeoutMs?: number
   /**
-   * Without it a message is sent until it is answered with 2xx, for ever if need be. What is broken on purpose is given
-   * up at the first 400 in any case: the real program, which has no such messages, would go on.
+   * Without it a message is sent until it is answered with 2xx, for ever if need be. What is broken on purpose isn't
+   * sent again after its first 400, and counts as rejected: the real program, which has no such messages, would go on.
    */
   readonly maxAttempts?: number
   readonly signal?: AbortSignal
@@ -86,6 +86,7 @@ async function deliver(posting: Posting, poster: Poster, options: SendOptions, r
     reporter.outcome(answer.outcome)
     options.history?.({ posting, attempt, ...answer })
     const verdict = judge(posting, attempt, answer, options)
+    if (verdict !== 'rejected') reporter.counts.lastFailure = failureOf(answer) ?? reporter.counts.lastFailure
     if (verdict !== 'again') {
       if (verdict !== 'stopped') reporter.counts[verdict] += 1
       if (verdict === 'acknowledged' && posting.kind === 'invalid') reporter.counts.invalidAcknowledged += 1

@@ -24,6 +24,7 @@ describe('the sender', () => {
       rejected: 0,
       invalidAcknowledged: 0,
       abandoned: 0,
+      lastFailure: null,
       byOutcome: { accepted: 12 },
       finished: true,
     })
@@ -66,7 +67,7 @@ describe('the sender', () => {
     assert.ok(report.seconds >= 0.49, `${report.seconds}`)
   })
 
-  it('gives up a message broken on purpose at its first 400, and says when one was taken', async t => {
+  it('sends a message broken on purpose no more after its first 400, and says when one was taken', async t => {
     const postings = some(60, { invalid: 0.5 })
     const whole = new Set(postings.filter(posting => posting.kind === 'event').map(posting => posting.json))
     let spared = 1
@@ -75,6 +76,7 @@ describe('the sender', () => {
     assert.equal(server.bodies.length, postings.length)
     assert.equal(report.rejected, postings.length - 60 - 1)
     assert.equal(report.invalidAcknowledged, 1)
+    assert.deepEqual([report.abandoned, report.lastFailure], [0, null])
   })
 
   it('gives up after maxAttempts, where that is asked for', async t => {

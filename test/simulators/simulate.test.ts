@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { command } from '../../simulators/rockets/command.ts'
 import { eventOf, foldEvents, parseDuration, simulateRockets } from '../../simulators/rockets/index.ts'
 import { receiver } from './receiver.ts'
 
@@ -48,6 +49,30 @@ describe('simulateRockets', () => {
     await assert.rejects(simulateRockets({ url: 'http://127.0.0.1:1', seed: 1, concurrencyLevel: 0 }), {
       code: 'USAGE',
     })
+  })
+})
+
+describe('the command', () => {
+  it('says, while it sends again, why', async () => {
+    const stop = new AbortController()
+    const shown: string[] = []
+    const progress = (_: number | undefined, line: string) => {
+      shown.push(line)
+      stop.abort()
+    }
+    const { text, ok } = await command.run('http://127.0.0.1:1/', { maxMessages: 3 }, { signal: stop.signal, progress })
+    const why = '(last: connection refused: nothing listens there)'
+    assert.deepEqual(shown, [`1 sent, 0 acknowledged, 1 again ${why}`])
+    assert.equal(ok, false)
+    assert.ok(text.includes(`1 sent again, 0 given up ${why}, in`), text)
+  })
+
+  it('says in its result why messages were given up', async t => {
+    const { url } = await receiver(t, () => 404)
+    const { signal } = new AbortController()
+    const options = { maxMessages: 3, maxAttempts: 1 }
+    const { text } = await command.run(url, options, { signal, progress: () => undefined })
+    assert.ok(text.includes('0 sent again, 3 given up (last: answered 404), in'), text)
   })
 })
 
