@@ -53,13 +53,12 @@ function addState(
     if (wantsStream(request.headers.accept)) return streams.one(request, reply, given, key)
     const { at } = parametersOf(request, ['at', ...IGNORED])
     const number = at === undefined ? undefined : wholeNumber('at', at, 1)
+    const newest = async () => (key === undefined ? undefined : findState(query, feed.name, key))
     const standing =
-      key === undefined
-        ? undefined
-        : await (number === undefined ? findState(query, feed.name, key) : engine.stateAt(feed.name, key, number))
-    if (standing === undefined)
-      throw notFound(`There is no ${state.keyName} ${given}${number === undefined ? '' : ` with a number ${number}`}.`)
-    return sendValue(reply, present(state, standing))
+      key === undefined || number === undefined ? await newest() : await engine.stateAt(feed.name, key, number)
+    if (standing !== undefined) return sendValue(reply, present(state, standing))
+    const isKnown = number !== undefined && (await newest()) !== undefined
+    throw notFound(`There is no ${state.keyName} ${given}${isKnown ? ` with a number ${number}` : ''}.`)
   })
 }
 

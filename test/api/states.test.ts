@@ -74,22 +74,28 @@ test('one state, its key in capitals too, and at a number', async () => {
   for (const at of ['0', '-1', '1.5', 'x', '', '1e3', '99999999999999999999'])
     assert.equal((await get(`${url}/${key}?at=${at}`)).status, 400, at)
   assert.equal((await get(`${url}/${key}?at=1&at=2`)).status, 400)
-  assert.equal((await get(`${url}/${key}?at=4`)).status, 404)
-  assert.equal((await get(`${url}/${key}?at=9007199254740991`)).status, 404)
+  for (const at of [4, 9007199254740991]) {
+    const { status, body } = await get(`${url}/${key}?at=${at}`)
+    assert.deepEqual([status, body.detail], [404, `There is no channel ${key} with a number ${at}.`])
+  }
 })
 
 test('what is only held is not listed, and not known', async () => {
   const key = channel(60)
   await send(`${served.url}/messages`, faster(key, 2))
   assert.equal((await get(`${url}/${key}`)).status, 404)
-  assert.equal((await get(`${url}/${key}?at=2`)).status, 404)
+  const { status, body } = await get(`${url}/${key}?at=2`)
+  assert.deepEqual([status, body.detail], [404, `There is no channel ${key}.`])
   assert.ok(!(await pages<Rocket>(url)).flat().some(rocket => rocket.channel === key))
 })
 
 test('a key that no event can have is unknown', async () => {
   for (const key of ['x', '%00', 'a%2Fb', '%F0%9F%9A%80', 'x'.repeat(4000)]) {
-    const { status, body } = await get(`${url}/${key}`)
-    assert.deepEqual([status, body.type], [404, 'urn:groundstation:not-found'], key)
+    for (const at of ['', '?at=1']) {
+      const { status, body } = await get(`${url}/${key}${at}`)
+      assert.deepEqual([status, body.type], [404, 'urn:groundstation:not-found'], key)
+      assert.doesNotMatch(String(body.detail), /with a number/)
+    }
   }
 })
 
