@@ -27,3 +27,7 @@ export function settingsOf(context: Context, options: CommonOptions, logLevel: L
 export function print(options: CommonOptions, result: unknown, text: string): void {
   process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : text === '' ? '' : `${text}\n`)
 }
+
+/** A count with its noun: 1 key, 2,000 keys. */
+export const counted = (count: number, noun: string): string =>
+  `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`

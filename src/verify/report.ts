@@ -1,3 +1,5 @@
+import type { Missing } from '../store/verify/record.ts'
+
 /** Where something differs: a table is named `table:schema.name`. */
 export type Place =
   | 'record'
@@ -24,7 +26,7 @@ export type Difference = {
   readonly found?: unknown
 }
 
-export type VerifyReport = {
+export type VerifyReport = Missing & {
   readonly feed: string
   readonly events: number
   readonly keys: number

@@ -4,7 +4,7 @@ import { canonical } from '../feed/same.ts'
 import type { Client, Store } from '../store/store.ts'
 import { allowMissing, compare, makeComparison, readDifferences } from '../store/verify/difference.ts'
 import { findFeed, type KnownFeed } from '../store/verify/feed.ts'
-import { BEGIN_LOOK, countRecord, findBreaks, findOffsets, findStrays } from '../store/verify/record.ts'
+import { BEGIN_LOOK, countMissing, countRecord, findBreaks, findOffsets, findStrays } from '../store/verify/record.ts'
 import { Differences, type VerifyReport } from './report.ts'
 import { type Expected, ExpectedRows } from './rows.ts'
 import { Walk } from './walk.ts'
@@ -38,6 +38,7 @@ export function verifyFeed({ store, feed, onProgress, limit = LIMIT }: VerifyOpt
     const walk = new Walk(client, feed, known, differences, rows)
     const events = await walk.go(done => onProgress?.({ events: done, of }))
     for (const expected of rows.expected) await checkTable(client, feed, expected, differences)
+    const missing = await countMissing(client, { id: known.id, name: feed.name })
     // The temporary tables go with it.
     await client.query('rollback')
     return {
@@ -45,6 +46,7 @@ export function verifyFeed({ store, feed, onProgress, limit = LIMIT }: VerifyOpt
       events,
       keys: walk.keys,
       rows: rows.rows,
+      ...missing,
       differences: differences.named,
       differenceCount: differences.count,
     }

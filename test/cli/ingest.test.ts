@@ -171,7 +171,7 @@ test('verify finds what was changed by hand, and replay puts it right', async t 
   assert.equal(JSON.parse(found.stdout).reports[0].differences[0].what, 'removed')
   const dry = await run('replay', 'a.ts', '--dry')
   assert.equal(dry.code, 1)
-  assert.match(dry.stdout, /steps: 1 rows inserted, 0 deleted/)
+  assert.match(dry.stdout, /steps: 1 row inserted, 0 deleted/)
   assert.equal((await run('replay', 'a.ts')).code, 0)
   assert.equal((await run('verify', 'a.ts')).code, 0)
 })

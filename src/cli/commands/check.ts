@@ -5,7 +5,7 @@ import { migrate } from '../../store/migrate.ts'
 import type { Store } from '../../store/store.ts'
 import { tryViews } from '../../store/views/trial.ts'
 import { checkStored, type StoredReport } from '../../verify/stored.ts'
-import { type CommonOptions, type Context, print, settingsOf, withCommonOptions } from '../context.ts'
+import { type CommonOptions, type Context, counted, print, settingsOf, withCommonOptions } from '../context.ts'
 import { EXIT } from '../exit.ts'
 import { declaredFiles } from '../feeds.ts'
 import { createLog } from '../log.ts'
@@ -88,8 +88,11 @@ async function brokenView(
 }
 
 function linesOf({ events, misfits, misfitCount, statesChanged }: StoredReport): string[] {
-  const states = statesChanged === 0 ? 'no state changes' : `${statesChanged.toLocaleString('en')} states change`
-  const sum = `  on the record: ${events.toLocaleString('en')} events, ${misfitCount.toLocaleString('en')} don't fit; ${states}`
+  const states =
+    statesChanged === 0
+      ? 'no state changes'
+      : `${counted(statesChanged, 'state')} ${statesChanged === 1 ? 'changes' : 'change'}`
+  const sum = `  on the record: ${counted(events, 'event')}, ${misfitCount.toLocaleString('en')} ${misfitCount === 1 ? "doesn't" : "don't"} fit; ${states}`
   const named = misfits.map(
     ({ key, sequence, pointer, message }) =>
       `    ${[key, sequence > 0 ? `number ${sequence}` : null, pointer].filter(part => part !== null && part !== '').join(', ')} ${message}`,

@@ -4,7 +4,7 @@ import { GroundstationError } from '../../errors.ts'
 import { replayFeed } from '../../replay/replay.ts'
 import type { ReplayReport } from '../../replay/report.ts'
 import { migrate } from '../../store/migrate.ts'
-import { type CommonOptions, type Context, print, settingsOf, withCommonOptions } from '../context.ts'
+import { type CommonOptions, type Context, counted, print, settingsOf, withCommonOptions } from '../context.ts'
 import { EXIT } from '../exit.ts'
 import { compiledFeed } from '../feeds.ts'
 import { createLog } from '../log.ts'
@@ -71,8 +71,10 @@ function textOf(report: ReplayReport): string {
   const { feed, dry, keys, keysChanged, keysRestored, keysRemoved, tables, tablesSkipped } = report
   const counts = `${keysChanged} changed, ${keysRestored} restored, ${keysRemoved} removed`
   return [
-    `${feed}: ${keys.toLocaleString('en')} keys folded again: ${counts}${dry ? ' (nothing was written)' : ''}`,
-    ...tables.map(({ table, inserted, deleted }) => `  ${table}: ${inserted} rows inserted, ${deleted} deleted`),
+    `${feed}: ${counted(keys, 'key')} folded again: ${counts}${dry ? ' (nothing was written)' : ''}`,
+    ...tables.map(
+      ({ table, inserted, deleted }) => `  ${table}: ${counted(inserted, 'row')} inserted, ${deleted} deleted`,
+    ),
     ...tablesSkipped.map(table => `  ${table}: doesn't hold the key, so it is rebuilt without --key only`),
   ].join('\n')
 }

@@ -3,9 +3,10 @@ import { GroundstationError } from '../../errors.ts'
 import type { CompiledFeed } from '../../feed/compile.ts'
 import { migrate } from '../../store/migrate.ts'
 import type { Store } from '../../store/store.ts'
+import { type Missing, NOTHING_MISSING } from '../../store/verify/record.ts'
 import type { Difference, VerifyReport } from '../../verify/report.ts'
 import { verifyFeed } from '../../verify/verify.ts'
-import { type CommonOptions, type Context, print, settingsOf, withCommonOptions } from '../context.ts'
+import { type CommonOptions, type Context, counted, print, settingsOf, withCommonOptions } from '../context.ts'
 import { EXIT } from '../exit.ts'
 import { compiledFeeds } from '../feeds.ts'
 import { createLog } from '../log.ts'
@@ -51,17 +52,34 @@ async function verifyOne(store: Store, feed: CompiledFeed, progress: ProgressLin
   } catch (error) {
     // A feed that has never run here has nothing that could differ.
     if (!(error instanceof GroundstationError) || error.code !== 'NOT_FOUND') throw error
-    return { feed: feed.name, events: 0, keys: 0, rows: 0, differences: [], differenceCount: 0 }
+    return { feed: feed.name, events: 0, keys: 0, rows: 0, ...NOTHING_MISSING, differences: [], differenceCount: 0 }
   }
 }
 
-function textOf({ feed, events, keys, rows, differences, differenceCount }: VerifyReport): string {
-  const seen = `${events.toLocaleString('en')} events, ${keys.toLocaleString('en')} keys, ${rows.toLocaleString('en')} rows`
-  if (differenceCount === 0) return `${feed}: ${seen}: all as the record says.`
+function textOf(report: VerifyReport): string {
+  const { feed, events, keys, rows, differences, differenceCount } = report
+  const seen = `${feed}: ${[counted(events, 'event'), counted(keys, 'key'), counted(rows, 'row')].join(', ')}`
+  const missing = missingOf(report)
+    .map(part => `, ${part}`)
+    .join('')
+    .replace(', ', '; ')
+  if (differenceCount === 0) return `${seen}: all as the record says${missing}.`
   const more = differenceCount - differences.length
   const lines = differences.map(lineOf)
   const rest = more > 0 ? [`  … and ${more.toLocaleString('en')} more`] : []
-  return [`${feed}: ${seen}: ${differenceCount.toLocaleString('en')} differences.`, ...lines, ...rest].join('\n')
+  return [`${seen}: ${counted(differenceCount, 'difference')}${missing}.`, ...lines, ...rest].join('\n')
+}
+
+/** What was sent and isn't in the tables, or was never seen. */
+function missingOf({ held, openGaps, releasedGaps, openDeadLetters }: Missing): string[] {
+  return [
+    ...(held > 0 ? [`${held.toLocaleString('en')} held`] : []),
+    ...(openGaps > 0 ? [`${counted(openGaps, 'gap')} open`] : []),
+    ...(releasedGaps > 0
+      ? [`${openGaps > 0 ? releasedGaps.toLocaleString('en') : counted(releasedGaps, 'gap')} released`]
+      : []),
+    ...(openDeadLetters > 0 ? [counted(openDeadLetters, 'dead letter')] : []),
+  ]
 }
 
 function lineOf({ place, what, key, sequence, expected, found }: Difference): string {

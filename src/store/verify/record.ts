@@ -63,6 +63,30 @@ export async function countRecord(client: Client, feed: number): Promise<number>
   return rows[0]?.events ?? 0
 }
 
+/** What didn't get onto the record, or not yet: no difference, and not nothing either. */
+export type Missing = {
+  /** Events that wait for a number before theirs. */
+  readonly held: number
+  readonly openGaps: number
+  /** Gaps that nobody waits for any longer. */
+  readonly releasedGaps: number
+  readonly openDeadLetters: number
+}
+
+export async function countMissing(client: Client, { id, name }: { id: number; name: string }): Promise<Missing> {
+  const { rows } = await client.query<Missing>(
+    `select (select count(*) from groundstation.held_event where feed = $1) as held,
+       count(*) filter (where status = 'open') as "openGaps",
+       count(*) filter (where status = 'released') as "releasedGaps",
+       (select count(*) from groundstation.dead_letter where feed = $1 and status = 'open') as "openDeadLetters"
+     from groundstation.gaps where feed = $2`,
+    [id, name],
+  )
+  return rows[0] ?? NOTHING_MISSING
+}
+
+export const NOTHING_MISSING: Missing = { held: 0, openGaps: 0, releasedGaps: 0, openDeadLetters: 0 }
+
 /** One look at everything, however long it takes, whatever is written meanwhile. */
 export const BEGIN_LOOK = `begin isolation level repeatable read; set local statement_timeout = 0;
   set local idle_in_transaction_session_timeout = 0; set local cursor_tuple_fraction = 1`
