@@ -15,12 +15,14 @@ export async function plant(t: { after(work: () => Promise<void>): void }, edits
   await mkdir(join(root, 'test/faults'), { recursive: true })
   for (const path of COPIED) await cp(join(PROJECT, path), join(root, path), { recursive: true })
   await symlink(join(PROJECT, 'node_modules'), join(root, 'node_modules'), 'dir')
-  for (const { file, find, replace } of edits) {
-    const path = join(root, file)
-    const parts = (await readFile(path, 'utf8')).split(find)
-    if (parts.length !== 2)
-      throw new Error(`a bug can't be planted: ${file} has ${parts.length - 1} times what is to be replaced:\n${find}`)
-    await writeFile(path, parts.join(replace))
-  }
+  for (const edit of edits) await writeFile(join(root, edit.file), await edited(root, edit))
   return root
+}
+
+/** The file's text with the edit in it. */
+export async function edited(root: string, { file, find, replace }: Edit): Promise<string> {
+  const parts = (await readFile(join(root, file), 'utf8')).split(find)
+  if (parts.length !== 2)
+    throw new Error(`a bug can't be planted: ${file} has ${parts.length - 1} times what is to be replaced:\n${find}`)
+  return parts.join(replace)
 }

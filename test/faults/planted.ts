@@ -39,7 +39,11 @@ export function savedLater(file: string, name: string, query: string): readonly 
 }
 
 const APPLIED_AGAIN: readonly Edit[] = [
-  { file: 'src/engine/decide/sequenced.ts', find: '  repeats.push(...found)\n  return {', replace: '  return {' },
+  {
+    file: 'src/engine/decide/sequenced.ts',
+    find: '  for (const one of found) repeats.push(one)\n  return {',
+    replace: '  return {',
+  },
   {
     file: 'src/engine/decide/sequenced.ts',
     find: 'late: [],\n    waiting: [],\n    isTouched: advanced.length > 0,',
@@ -104,8 +108,8 @@ export const PLANTED: readonly Planted[] = [
     edits: [
       {
         file: 'src/engine/apply.ts',
-        find: 'await applier.transactions.run(works)',
-        replace: 'settle(works)\n        await applier.transactions.run(works)',
+        find: 'await applier.transactions.run(works, sifts)',
+        replace: 'settle(works)\n        await applier.transactions.run(works, sifts)',
       },
     ],
   },
@@ -186,7 +190,7 @@ export const PLANTED: readonly Planted[] = [
     run: 'cuts',
     faults: 30,
     breaks: ['R'],
-    edits: [{ file: 'src/store/store.ts', find: 'client.release(true)', replace: 'void client' }],
+    edits: [{ file: 'src/store/store.ts', find: 'if (!isLate) client.release(true)', replace: 'void client' }],
   },
   {
     name: 'ids of alerts given before the order of the commits',
