@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { eventsPathOf } from '../sources/http/plugin.ts'
 import { accessTo, EVERY } from '../sources/http/route-access.ts'
-import { countFeeds } from '../store/read/feeds.ts'
+import { countFeeds, type FeedCounts } from '../store/read/feeds.ts'
 import { lastPolls } from '../store/read/polls.ts'
 import type { ApiContext } from './context.ts'
 import { sendList } from './list.ts'
@@ -9,7 +9,16 @@ import { toldOutputs } from './outputs.ts'
 import { parametersOf } from './parameters.ts'
 import { feedListSchema } from './schemas/operations.ts'
 
-const NOTHING = { events: 0, keys: 0, held: 0, openGaps: 0, openDeadLetters: 0 }
+const NOTHING: FeedCounts = {
+  events: 0,
+  keys: 0,
+  held: 0,
+  openGaps: 0,
+  releasedGaps: 0,
+  missingNumbers: 0,
+  skipped: 0,
+  openDeadLetters: 0,
+}
 
 /** `GET /feeds`: what is declared here, and how much of each there is. */
 export function addFeeds(server: FastifyInstance, { feeds, query, lag }: ApiContext): void {

@@ -30,6 +30,17 @@ export function addMetrics(server: FastifyInstance, context: Context): void {
   })
 }
 
+const COUNTS = [
+  'events',
+  'keys',
+  'held',
+  'openGaps',
+  'releasedGaps',
+  'missingNumbers',
+  'skipped',
+  'openDeadLetters',
+] as const
+
 type Gauges = ReturnType<typeof gaugesIn>
 
 function gaugesIn(registry: Registry) {
@@ -41,6 +52,9 @@ function gaugesIn(registry: Registry) {
     keys: gauge('keys', 'Keys of a feed.', 'feed'),
     held: gauge('held_events', 'Events that wait for a missing number.', 'feed'),
     openGaps: gauge('open_gaps', 'Holes that somebody waits for.', 'feed'),
+    releasedGaps: gauge('released_gaps', 'Holes that nobody waits for any more, and that nothing healed.', 'feed'),
+    missingNumbers: gauge('missing_numbers', 'Numbers within them.', 'feed'),
+    skipped: gauge('skipped_events', "Events on the record that the state's fold failed on.", 'feed'),
     openDeadLetters: gauge('open_dead_letters', 'Dead letters that nobody has dealt with.', 'feed'),
     lag: gauge('consumer_lag', 'Records of a partition that are not on the record yet.', 'feed', 'topic', 'partition'),
     behind: gauge(
@@ -87,8 +101,7 @@ async function update(gauges: Gauges, { query, feeds, lag }: Context): Promise<v
   for (const feed of feeds.values()) await updateViews(gauges, query, feed)
   for (const feed of feeds.keys()) {
     const count = counts.get(feed)
-    for (const name of ['events', 'keys', 'held', 'openGaps', 'openDeadLetters'] as const)
-      gauges[name].set({ feed }, count?.[name] ?? 0)
+    for (const name of COUNTS) gauges[name].set({ feed }, count?.[name] ?? 0)
     const poll = polls.get(feed)
     if (poll !== undefined) updatePoll(gauges, feed, poll)
     const behind = await lag(feed)

@@ -52,3 +52,9 @@ export function spansOf({ missing, voided, held }: Cursor): Spans | null {
 /** When the first of what a key holds arrived, in milliseconds; undefined where it holds nothing. */
 export const waitingSince = ({ held }: Cursor): number | undefined =>
   held.length === 0 ? undefined : held.reduce((first, { since }) => Math.min(first, since), Number.POSITIVE_INFINITY)
+
+/** How much a key misses that isn't waited for any more: ranges, and numbers in them; undefined where it misses nothing. */
+export const missedBy = ({ missing }: Cursor): { readonly gaps: number; readonly numbers: number } | undefined =>
+  missing.length === 0
+    ? undefined
+    : { gaps: missing.length, numbers: missing.reduce((sum, { from, to }) => sum + to - from + 1, 0) }

@@ -86,6 +86,9 @@ export const feedListSchema = {
           keys: count('With a cursor of their own.'),
           held: count('Events that wait for a number before theirs.'),
           openGaps: count('Ranges of numbers that are waited for.'),
+          releasedGaps: count('Ranges of numbers that are not waited for any more; one that is healed leaves it.'),
+          missingNumbers: count('Numbers in them.'),
+          skipped: count("Events on the record that the state's fold failed on; each is an open dead letter."),
           openDeadLetters: count('That were neither replayed nor dismissed.'),
           topic: Type.Union([TopicLag, Type.Null()], {
             description: 'The topic that it is read from, and how far behind; null where there is none.',

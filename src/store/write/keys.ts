@@ -1,5 +1,5 @@
 import type { StateValue } from '../../feed/state.ts'
-import { cursorOf, type Key, type Spans, spansOf, waitingSince } from '../../sequencer/key.ts'
+import { cursorOf, type Key, missedBy, type Spans, spansOf, waitingSince } from '../../sequencer/key.ts'
 import { type ArrayType, ArrayWriter, Rows, type RowsMode } from '../binary-rows.ts'
 import type { Client, Query } from '../store.ts'
 import { writeRows } from './copy.ts'
@@ -99,6 +99,8 @@ const INSERTED = [
   'rank',
   'spans',
   'state',
+  'released_gaps',
+  'missing_numbers',
 ]
 const INSERTED_TYPES: readonly ArrayType[] = [
   'bigint',
@@ -115,6 +117,8 @@ const INSERTED_TYPES: readonly ArrayType[] = [
   'bytea',
   'json',
   'json',
+  'integer',
+  'bigint',
 ]
 
 export async function insertKeys(
@@ -149,6 +153,14 @@ export async function insertKeys(
     else rows.next().jsonbField(JSON.stringify(spans))
     if (key.state === null) rows.next().null()
     else rows.next().jsonbField(JSON.stringify(key.state))
+    const missed = missedBy(key.cursor)
+    if (missed === undefined) {
+      rows.next().null()
+      rows.next().null()
+    } else {
+      rows.next().integerField(missed.gaps)
+      rows.next().bigintField(missed.numbers)
+    }
   }
   await writeRows(client, { table: `groundstation.key_${feed}`, columns: INSERTED, types: INSERTED_TYPES }, rows)
 }
@@ -165,6 +177,8 @@ export async function updateKeys(client: Client, feed: number, keys: readonly Ke
   const spans = new ArrayWriter('json')
   const states = new ArrayWriter('json')
   const waiting = new ArrayWriter('timestamp')
+  const released = new ArrayWriter('integer')
+  const missing = new ArrayWriter('bigint')
   for (const key of keys) {
     ids.element().bigintField(key.id)
     frontiers.element().bigintField(key.cursor.frontier)
@@ -186,16 +200,38 @@ export async function updateKeys(client: Client, feed: number, keys: readonly Ke
     const since = sinceOf(key)
     if (since === undefined) waiting.element().null()
     else waiting.element().bigintField(since)
+    const missed = missedBy(key.cursor)
+    if (missed === undefined) {
+      released.element().null()
+      missing.element().null()
+    } else {
+      released.element().integerField(missed.gaps)
+      missing.element().bigintField(missed.numbers)
+    }
   }
   await client.query({
     name: `update-keys-${feed}`,
     text: `update groundstation.key_${feed} k set frontier = c.frontier, events = c.events, generation = c.generation, time = c.time,
-        digest = c.digest, raw_digest = c.raw_digest, rank = c.rank, spans = c.spans, state = c.state, waiting_since = c.waiting_since
-      from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::integer[], $5::text[], $6::bytea[], $7::bytea[], $8::bytea[], $9::jsonb[], $10::jsonb[], $11::timestamptz[])
-        as c (id, frontier, events, generation, time, digest, raw_digest, rank, spans, state, waiting_since)
+        digest = c.digest, raw_digest = c.raw_digest, rank = c.rank, spans = c.spans, state = c.state, waiting_since = c.waiting_since,
+        released_gaps = c.released_gaps, missing_numbers = c.missing_numbers
+      from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::integer[], $5::text[], $6::bytea[], $7::bytea[], $8::bytea[], $9::jsonb[], $10::jsonb[], $11::timestamptz[],
+        $12::integer[], $13::bigint[])
+        as c (id, frontier, events, generation, time, digest, raw_digest, rank, spans, state, waiting_since, released_gaps, missing_numbers)
       where k.id = c.id`,
-    values: [ids, frontiers, events, generations, times, digests, rawDigests, ranks, spans, states, waiting].map(
-      array => array.finish(),
-    ),
+    values: [
+      ids,
+      frontiers,
+      events,
+      generations,
+      times,
+      digests,
+      rawDigests,
+      ranks,
+      spans,
+      states,
+      waiting,
+      released,
+      missing,
+    ].map(array => array.finish()),
   })
 }
