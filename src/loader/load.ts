@@ -7,7 +7,7 @@ import { namesIn } from '../feed/env.ts'
 import { withoutClashes } from './clashes.ts'
 import { findFeedFiles } from './find.ts'
 import type { LoadedFeed } from './loaded.ts'
-import { registerResolution } from './resolve.ts'
+import { ENTRY, registerResolution } from './resolve.ts'
 
 /** A setting that a declaration names; undefined where it isn't set. */
 export type FindSetting = (name: string) => Promise<string | undefined>
@@ -84,7 +84,7 @@ async function readFile(path: string, cwd: string, find: FindSetting): Promise<L
   try {
     exported = ((await import(pathToFileURL(path).href)) as { default?: unknown }).default
   } catch (error) {
-    return [fault(`can't be loaded: ${placeOf(error, path)}${messageOf(error)}`, error)]
+    return [fault(`can't be loaded: ${placeOf(error, path)}${messageOf(error)}${await hintOf(error)}`, error)]
   }
   const feeds: readonly unknown[] = Array.isArray(exported) ? exported : [exported]
   if (feeds.length === 0 || !feeds.every(isDeclared))
@@ -115,6 +115,13 @@ async function settingsIn(declaration: FeedDeclaration, find: FindSetting): Prom
 
 function isDeclared(exported: unknown): exported is DeclaredFeed {
   return typeof exported === 'object' && exported !== null && DECLARED in exported
+}
+
+/** The import, where what lacks one is what feeds are declared with. */
+async function hintOf(error: unknown): Promise<string> {
+  const [, name] = (error instanceof ReferenceError && /^(\w+) is not defined$/.exec(error.message)) || []
+  if (name === undefined || !Object.hasOwn(await import(ENTRY), name)) return ''
+  return `: the file must begin with import { ${name} } from 'groundstation', and so for what else it takes from there`
 }
 
 /** The line in the feed's own file that an error's stack names. */

@@ -8,6 +8,9 @@ const ENTRIES: Readonly<Record<string, string>> = {
 /** `.ts` in a checkout, `.js` in a published package. */
 const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
 
+/** What 'groundstation' stands for. */
+export const ENTRY = new URL(`../index${EXTENSION}`, import.meta.url).href
+
 let isRegistered = false
 
 /**

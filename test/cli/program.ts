@@ -19,9 +19,13 @@ export type Run = {
 }
 
 /** Starts the program as a user does, with no settings but the given ones. */
-export function spawnProgram(args: readonly string[], { cwd, env, node = process.execPath }: Run = {}) {
+export function spawnProgram(args: readonly string[], run: Run = {}) {
+  return spawnNode([LAUNCHER, ...args], run)
+}
+
+function spawnNode(args: readonly string[], { cwd, env, node = process.execPath }: Run) {
   const { PATH = '', HOME = '', SystemRoot = '' } = process.env
-  const child = spawn(node, [LAUNCHER, ...args], { cwd, env: { PATH, HOME, SystemRoot, ...env } })
+  const child = spawn(node, args, { cwd, env: { PATH, HOME, SystemRoot, ...env } })
   // A program that ends early doesn't read its input; that is for the test to judge.
   child.stdin.on('error', () => undefined)
   return child
@@ -29,7 +33,15 @@ export function spawnProgram(args: readonly string[], { cwd, env, node = process
 
 /** Runs it to its end. */
 export async function groundstation(args: readonly string[], run: Run = {}): Promise<Result> {
-  const child = spawnProgram(args, run)
+  return resultOf(spawnProgram(args, run), run)
+}
+
+/** Runs a script of a user's to its end. */
+export async function runNode(args: readonly string[], run: Run = {}): Promise<Result> {
+  return resultOf(spawnNode(args, run), run)
+}
+
+async function resultOf(child: ChildProcessWithoutNullStreams, run: Run): Promise<Result> {
   child.stdin.end(run.input ?? '')
   const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
   return { code: code as number | null, stdout, stderr }

@@ -122,6 +122,12 @@ describe('what is no feed is refused, with its file and the reason', () => {
     ['another default export', 'export default { name: "x" }', /^a\.ts: has no feed/],
     ['a syntax error', 'const a = 1\nexport default {', /^a\.ts: can't be loaded: /],
     ['code that throws', '\n\nthrow new TypeError("oh")', /^a\.ts: can't be loaded: line 3: oh/],
+    [
+      'a forgotten import',
+      'export default defineFeed({})',
+      /^a\.ts: can't be loaded: line 1: defineFeed is not defined: .* import \{ defineFeed \} from 'groundstation'/,
+    ],
+    ["a name that is nobody's", 'const a = 1\nnobody()', /^a\.ts: can't be loaded: line 2: nobody is not defined$/],
     ['an import that is not there', 'import x from "nowhere-at-all"', /^a\.ts: can't be loaded: .*nowhere-at-all/],
     [
       'a declaration with a mistake',
