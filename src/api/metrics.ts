@@ -73,6 +73,7 @@ function gaugesIn(registry: Registry) {
     pollSeconds: gauge('poll_seconds', 'How long the last poll took.', 'feed'),
     pollRequests: gauge('poll_requests', 'Requests of the last poll.', 'feed'),
     pollItems: gauge('poll_items', 'Items of the last poll, by what became of them.', 'feed', 'outcome'),
+    pollShared: gauge('poll_shared_ids', 'Items of the last poll with the id of another of their page.', 'feed'),
     pollRest: gauge('poll_rest_seconds', 'How long the API asks to be left alone yet.', 'feed'),
     pollAge: gauge('poll_complete_age_seconds', 'How long ago the last complete poll began.', 'feed'),
   }
@@ -87,6 +88,7 @@ function updatePoll(gauges: Gauges, feed: string, poll: LastPoll): void {
   gauges.pollFailed.set({ feed }, poll.error === null ? 0 : 1)
   gauges.pollSeconds.set({ feed }, poll.ms / 1000)
   gauges.pollRequests.set({ feed }, poll.requests)
+  gauges.pollShared.set({ feed }, poll.shared)
   for (const outcome of ['new', 'changed', 'unchanged', 'rejected', 'gone'] as const)
     gauges.pollItems.set({ feed, outcome }, poll[outcome])
 }

@@ -13,7 +13,7 @@ export type Polled = {
   readonly error: GroundstationError | undefined
 }
 
-const NOT_POLLED = { ...NO_COUNTS, run: null, ms: 0, isComplete: false, note: null, restMs: null }
+const NOT_POLLED = { ...NO_COUNTS, run: null, ms: 0, isComplete: false, note: null, hint: null, restMs: null }
 
 /** Of one feed its report; of several a list of theirs, and the worst of their exit codes. */
 export function tellPolls(polls: readonly Polled[], options: CommonOptions, hint: readonly string[]): void {
@@ -27,9 +27,10 @@ export function tellPolls(polls: readonly Polled[], options: CommonOptions, hint
   process.exitCode = Math.max(...polls.map(codeOf))
 }
 
-const countsOf = ({ failure: _, note, restMs, ...counts }: PollReport) => ({
+const countsOf = ({ failure: _, note, hint, restMs, ...counts }: PollReport) => ({
   ...counts,
   note: note ?? null,
+  hint: hint ?? null,
   restMs: restMs ?? null,
 })
 

@@ -22,13 +22,14 @@ describe('groundstation poll --once', () => {
     const first = await run('--json')
     assert.equal(first.code, 0, first.stderr)
     const { ms, ...told } = JSON.parse(first.stdout)
-    const counts = { requests: 1, new: 2, changed: 0, unchanged: 0, rejected: 0, gone: 0 }
+    const counts = { requests: 1, new: 2, changed: 0, unchanged: 0, rejected: 0, gone: 0, shared: 0 }
     assert.deepEqual(told, {
       feed: 'things',
       run: 1,
       ...counts,
       isComplete: true,
       note: null,
+      hint: null,
       restMs: null,
       error: null,
     })

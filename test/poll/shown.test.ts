@@ -25,7 +25,7 @@ it('the last poll is on /feeds, and its figures in /metrics', async t => {
   await world.poll()
   const { startedAt, ms, completeAgoMs, ...poll } = (await shown()) as Record<string, unknown>
   const rest = { notBefore: null, restMs: 0 }
-  const none = { new: 0, changed: 0, unchanged: 0, rejected: 0, gone: 0 }
+  const none = { new: 0, changed: 0, unchanged: 0, rejected: 0, gone: 0, shared: 0 }
   assert.deepEqual(poll, { run: 2, requests: 1, ...none, isComplete: false, error: `${api.url} answered 404`, ...rest })
   assert.match(String(startedAt), /^\d{4}-\d\d-\d\dT.*Z$/)
   assert.ok(typeof ms === 'number' && typeof completeAgoMs === 'number' && completeAgoMs > 0)
@@ -34,9 +34,19 @@ it('the last poll is on /feeds, and its figures in /metrics', async t => {
     'polls{feed="things"} 2',
     'poll_failed{feed="things"} 1',
     'poll_items{feed="things",outcome="new"} 0',
+    'poll_shared_ids{feed="things"} 0',
   ])
     assert.ok(metrics.includes(`groundstation_${line}\n`), line)
   assert.match(metrics, /groundstation_poll_complete_age_seconds\{feed="things"\} \d+\.\d+/)
+  api.answer(
+    json([
+      { id: 'a', n: 1 },
+      { id: 'a', n: 2 },
+    ]),
+  )
+  await world.poll()
+  assert.equal(((await shown()) as { shared: number }).shared, 1)
+  assert.ok((await (await fetch(`${address}/metrics`)).text()).includes('poll_shared_ids{feed="things"} 1\n'))
   api.answer((_request, response) => void response.writeHead(503, { 'retry-after': '600' }).end())
   await world.poll()
   const { notBefore, restMs } = (await shown()) as { notBefore: string; restMs: number }

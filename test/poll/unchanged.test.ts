@@ -5,8 +5,9 @@ import { createRandom } from '../../simulators/rockets/random.ts'
 import { compileFeed } from '../../src/feed/compile.ts'
 import { cutItems } from '../../src/sources/poll/cut.ts'
 import { glanceKeys, nameOfKey } from '../../src/sources/poll/glance.ts'
-import { pollNow } from '../../src/sources/poll/poller.ts'
+import { Poller, pollNow } from '../../src/sources/poll/poller.ts'
 import { seedOf } from '../seed.ts'
+import { until } from '../until.ts'
 import { type Answering, openApi } from './api.ts'
 import { countsOf, openWorld, things, type World } from './world.ts'
 
@@ -78,6 +79,47 @@ describe('what has not changed', () => {
     assert.deepEqual(await polled(B, OTHER, A), [0, 2, 1, 0, 2])
     assert.deepEqual(await polled(A, '{"\\u0069d":"a","n":2}', A), [0, 2, 1, 0, 3])
     assert.equal((await versions(world)).length, 5)
+  })
+
+  it('is told from items that share an id with another of their page, and say something else: they are counted', async t => {
+    const { world, polled } = await polling(t)
+    const told = async (...items: string[]) => {
+      await polled(...items)
+      const poll = await world.poll()
+      return [poll.shared, ...countsOf(poll), poll.isComplete]
+    }
+    assert.deepEqual(await told(A, OTHER), [0, 0, 0, 2, 0, true])
+    assert.deepEqual(await told(A, B, OTHER, A, B), [3, 0, 4, 1, 0, true])
+    const same = '{"n":2,"id":"a"}'
+    assert.deepEqual(await told(B, same, OTHER, OTHER), [0, 0, 0, 4, 0, true])
+    await polled('{"id":7}', '{"id":7,"n":1}', A, B)
+    const { shared, hint } = await world.poll()
+    assert.deepEqual(
+      [shared, hint],
+      [1, "1 item shares an id with another of its page: is 'id' what tells them apart?"],
+    )
+    const runs = 'select shared from groundstation.poll_run order by run'
+    assert.deepEqual(
+      (await world.rows(runs)).map(one => one.shared),
+      [0, 0, 3, 3, 0, 0, 1, 1],
+    )
+  })
+
+  it('is told once a poll in the log, where items share an id, and nothing of what they say', async t => {
+    const { api, world } = await polling(t)
+    api.answer(list(A, B, A))
+    const told: string[] = []
+    const log = (level: string, message: string) => told.push(`${level} ${message}`)
+    const poller = new Poller({ ...world.run, log })
+    poller.start()
+    t.after(() => poller.stop())
+    await until('it has polled', async () => told.length > 0)
+    await poller.stop()
+    assert.equal(told.length, 1)
+    assert.match(
+      told[0] ?? '',
+      /^warn things: 1 new, 2 changed, 0 unchanged, 0 rejected; 1 request in [\d.]+ s; 2 items share an id with another of their page: is 'id' what tells them apart\?$/,
+    )
   })
 
   it('is compared with what the page before it brought', async t => {

@@ -57,6 +57,7 @@ const LastPoll = Type.Object({
   unchanged: count('That did not.'),
   rejected: count('That became dead letters.'),
   gone: count('That two complete polls in a row did not have.'),
+  shared: count('Of those that changed, items with the id of another of their page. Many: it may be the wrong id.'),
   isComplete: Type.Boolean({ description: 'Whether every page came and every item was taken.' }),
   error: Type.Union([Type.String(), Type.Null()], { description: 'Why it ended before its end.' }),
   notBefore: Type.Union([Type.String({ format: 'date-time' }), Type.Null()], {

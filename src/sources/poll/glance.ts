@@ -21,9 +21,12 @@ export type Sifted = {
   readonly toRead: readonly number[]
   /** The keys of the others. */
   readonly unchanged: readonly string[]
+  /** The places of those whose key came already. */
+  readonly again: ReadonlySet<number>
 }
 
 const QUOTE = 0x22
+const NONE: ReadonlySet<number> = new Set()
 
 /** The property of an item that its key is in; undefined where nothing is proved of the feed's items. */
 export const nameOfKey = ({ reading, identity }: CompiledFeed): string | undefined =>
@@ -34,20 +37,20 @@ export type Sift = (page: PageItems) => Promise<Sifted>
 
 export function sifter(feed: CompiledFeed | undefined, { unproved }: PollLog, eventBytesMax: number): Sift {
   if (feed?.reading === undefined || unproved === undefined)
-    return async ({ items }) => ({ toRead: [...items.keys()], unchanged: [] })
+    return async ({ items }) => ({ toRead: [...items.keys()], unchanged: [], again: NONE })
   const { identity } = feed
   return async page => {
-    const { toRead, glanced } = glance(identity, page, eventBytesMax)
+    const { toRead, glanced, again } = glance(identity, page, eventBytesMax)
     const doubtful = new Set(glanced.length === 0 ? [] : await unproved(glanced).catch(everyone(glanced.length)))
     for (const index of doubtful) toRead.push(glanced[index]?.place ?? 0)
     const unchanged = glanced.filter((_, index) => !doubtful.has(index)).map(({ key }) => key)
-    return { toRead: toRead.sort((first, second) => first - second), unchanged }
+    return { toRead: toRead.sort((first, second) => first - second), unchanged, again }
   }
 }
 
 function glance(identity: CompiledIdentity, page: PageItems, eventBytesMax: number) {
   const keys = glanceKeys(identity, page)
-  const repeated = repeatedIn(keys)
+  const { repeated, again } = repeatedIn(keys)
   const toRead: number[] = []
   const glanced: (Glanced & { readonly place: number })[] = []
   for (const [place, item] of page.items.entries()) {
@@ -55,7 +58,7 @@ function glance(identity: CompiledIdentity, page: PageItems, eventBytesMax: numb
     if (key === undefined || repeated.has(key) || !isName(key) || item.length > eventBytesMax) toRead.push(place)
     else glanced.push({ key, bytesDigest: bytesDigest(item), place })
   }
-  return { toRead, glanced }
+  return { toRead, glanced, again }
 }
 
 /** The key of each item, exactly as reading it would tell; undefined: it would be refused. */
@@ -77,15 +80,20 @@ function valueAt(page: Buffer, at: number): unknown {
   return page.toString('utf8', at + 1, page.indexOf(QUOTE, at + 1))
 }
 
-function repeatedIn(keys: readonly (string | undefined)[]): ReadonlySet<string> {
+/** The keys that came more than once, and the places where they came again. */
+function repeatedIn(keys: readonly (string | undefined)[]) {
   const seen = new Set<string>()
   const repeated = new Set<string>()
-  for (const key of keys) {
+  const again = new Set<number>()
+  for (const [place, key] of keys.entries()) {
     if (key === undefined) continue
-    if (seen.has(key)) repeated.add(key)
+    if (seen.has(key)) {
+      repeated.add(key)
+      again.add(place)
+    }
     seen.add(key)
   }
-  return repeated
+  return { repeated, again }
 }
 
 const isName = (key: string): boolean => key.length > 0 && key.length <= KEY_CHARACTERS_MAX && !key.includes('\u0000')

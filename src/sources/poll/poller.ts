@@ -78,7 +78,8 @@ export class Poller {
     const { feed, log } = this.#options
     const report = await runPoll(this.#options, turn, this.#stopping.signal)
     if (report.restMs !== undefined) this.#rests = report.run
-    if (report.failure === undefined) log(report.note === undefined ? 'info' : 'warn', `${feed}: ${textOf(report)}`)
+    const isOdd = report.note !== undefined || report.hint !== undefined
+    if (report.failure === undefined) log(isOdd ? 'warn' : 'info', `${feed}: ${textOf(report)}`)
     else log('warn', `${feed}: the poll failed: ${report.failure.message}; ${restOf(report)}what is stored stays`)
   }
 
@@ -129,7 +130,7 @@ const restOf = ({ restMs }: PollReport) =>
   restMs === undefined ? '' : `it asks to be left alone until ${inTime(restMs)}; `
 
 export function textOf(report: PollReport): string {
-  const { requests, ms, gone, note, ...counts } = report
+  const { requests, ms, gone, note, hint, ...counts } = report
   const count = (name: 'new' | 'changed' | 'unchanged' | 'rejected') => `${counts[name].toLocaleString('en')} ${name}`
   const items = [
     count('new'),
@@ -139,5 +140,6 @@ export function textOf(report: PollReport): string {
     ...(gone > 0 ? [`${gone} gone`] : []),
   ]
   const asked = `${requests} ${requests === 1 ? 'request' : 'requests'} in ${(ms / 1000).toFixed(1)} s`
-  return `${restOf(report)}${items.join(', ')}; ${asked}${note === undefined ? '' : `; ${note}`}`
+  const said = [items.join(', '), asked, note, hint].filter(part => part !== undefined)
+  return `${restOf(report)}${said.join('; ')}`
 }

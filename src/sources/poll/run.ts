@@ -13,7 +13,7 @@ import { type Complete, Sightings } from './gone.ts'
 import { Lease } from './lease.ts'
 import { firstPlace, type Place } from './pages.ts'
 import type { Chance } from './retry.ts'
-import { added, countOutcomes, NO_COUNTS } from './tally.ts'
+import { added, countOutcomes, countShared, NO_COUNTS, sharedHint } from './tally.ts'
 import { type Page, pagesFrom } from './walk.ts'
 import { PageWriter, type WriterOptions } from './writer.ts'
 
@@ -33,6 +33,8 @@ export type PollReport = PollCounts & {
   readonly isComplete: boolean
   /** What else is to be said of it. */
   readonly note: string | undefined
+  /** What may be wrong with the declaration; the poll did what it says. */
+  readonly hint: string | undefined
   /** How long the API asks to be left alone. */
   readonly restMs: number | undefined
   readonly failure: GroundstationError | undefined
@@ -108,7 +110,8 @@ class Run {
     this.#of = questionOf(poll)
     // Declared otherwise since, its pages are others: the run goes on from the first.
     const begun = known?.run === turn.run && known.of === this.#of ? known : undefined
-    this.#counts = begun?.counts ?? NO_COUNTS
+    // What an older version of the program has left has fewer of them.
+    this.#counts = { ...NO_COUNTS, ...begun?.counts }
     this.#beforeMs = begun?.ms ?? 0
     this.#next = begun === undefined ? firstPlace(poll) : begun.next
     this.#version = known?.version
@@ -136,12 +139,14 @@ class Run {
     const isWhole = failure === undefined && this.#counts.rejected === 0
     const note = isWhole ? await this.#settle() : undefined
     const isComplete = isWhole && note === undefined
+    const { engine, feed } = this.#options
     return {
       ...this.#counts,
       run: this.#run,
       ms: Math.round(this.#ms),
       isComplete,
       note,
+      hint: sharedHint(this.#counts.shared, engine.feeds.get(feed)?.identity.keyPath),
       restMs: this.#restMs,
       failure,
     }
@@ -196,12 +201,14 @@ class Run {
     for (let before = 0; before < cut.length; before += TOGETHER_MAX) {
       const end = Math.min(before + TOGETHER_MAX, cut.length)
       const items = cut.slice(before, end)
-      const { toRead, unchanged } = await this.#sift({ page: body, items, named: named.slice(before, end) })
+      const { toRead, unchanged, again } = await this.#sift({ page: body, items, named: named.slice(before, end) })
       const read = toRead.flatMap(index => items[index] ?? [])
       await this.#sightings?.saw(read, unchanged)
       // Requests are counted meanwhile.
-      const counted = (outcomes: Outcomes) =>
-        added(added(this.#counts, { unchanged: unchanged.length }), countOutcomes(outcomes))
+      const counted = (outcomes: Outcomes) => {
+        const sifted = { unchanged: unchanged.length, shared: countShared(outcomes, toRead, again) }
+        return added(added(this.#counts, sifted), countOutcomes(outcomes))
+      }
       const outcomes = await this.#writer.apply(read, { page, before, places: toRead }, decided =>
         end === cut.length ? this.#cursorOf(counted(decided), after) : begun,
       )

@@ -11,6 +11,8 @@ export type LastPoll = {
   readonly unchanged: number
   readonly rejected: number
   readonly gone: number
+  /** Of those that changed, items whose key came already in their page, with other content. */
+  readonly shared: number
   readonly isComplete: boolean
   /** Why it ended before its end. */
   readonly error: string | null
@@ -25,7 +27,7 @@ export type LastPoll = {
 /** By feed. Of a poll that runs what is known of it is what its end says: nothing yet. */
 export async function lastPolls(query: Query): Promise<Map<string, LastPoll>> {
   const { rows } = await query(
-    `select r.feed, r.run, ${rfc3339('r.started_at')} as "startedAt", r.ms, r.requests, r.new, r.changed, r.unchanged, r.rejected, r.gone,
+    `select r.feed, r.run, ${rfc3339('r.started_at')} as "startedAt", r.ms, r.requests, r.new, r.changed, r.unchanged, r.rejected, r.gone, r.shared,
        r.is_complete as "isComplete", r.error,
        ${rfc3339('p.not_before')} as "notBefore",
        coalesce(greatest(0, extract(epoch from p.not_before - clock_timestamp()) * 1000), 0)::double precision as "restMs",

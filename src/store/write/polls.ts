@@ -45,6 +45,8 @@ export type PollCounts = {
   readonly unchanged: number
   readonly rejected: number
   readonly gone: number
+  /** Of those that changed, items whose key came already in their page, with other content. */
+  readonly shared: number
 }
 
 export type PollEnd = PollCounts & {
@@ -153,7 +155,7 @@ export async function endPoll(client: Client, feed: number, epoch: number, end: 
   ])
   await client.query(
     `update groundstation.poll_run r set ms = $2, requests = $3, new = $4, changed = $5, unchanged = $6, rejected = $7, gone = $8,
-       is_complete = $9, error = $10, not_before = p.not_before
+       is_complete = $9, error = $10, shared = $11, not_before = p.not_before
      from groundstation.poll p join groundstation.feed f on f.id = p.feed where p.feed = $1 and r.feed = f.name and r.run = p.run`,
     [
       feed,
@@ -166,6 +168,7 @@ export async function endPoll(client: Client, feed: number, epoch: number, end: 
       end.gone,
       end.isComplete,
       end.error ?? null,
+      end.shared,
     ],
   )
 }
