@@ -7,26 +7,34 @@ export const FEEDS_FOLDER = 'feeds'
 
 const FEED_FILE = /(?<!\.d|\.test)\.(ts|mts|js|mjs)$/
 
-/** What was asked for: files to load, and which of them by name; `only` undefined means all. */
-export type Found = { readonly files: readonly string[]; readonly only: ReadonlySet<string> | undefined }
+/** What was asked for: files to load, and which of them by name; `only` undefined means all. `folders`: names that are a folder's as well. */
+export type Found = {
+  readonly files: readonly string[]
+  readonly only: ReadonlySet<string> | undefined
+  readonly folders: ReadonlySet<string>
+}
 
 /** Finds the files behind files, folders and names of feeds; the folder `feeds` where nothing is given. */
 export async function findFeedFiles(given: readonly string[] | undefined, cwd: string): Promise<Found> {
-  if (given === undefined || given.length === 0) return { files: await defaultFiles(cwd), only: undefined }
+  if (given === undefined || given.length === 0)
+    return { files: await defaultFiles(cwd), only: undefined, folders: new Set() }
   const files: string[] = []
   const names: string[] = []
+  const folders = new Set<string>()
   for (const one of given) {
     const path = resolve(cwd, one)
     const found = await stat(path).catch(() => undefined)
     // One word is the name of a feed in feeds/, also where a folder is called so.
     if (found?.isFile()) files.push(path)
-    else if (isName(one) && (found === undefined || one !== FEEDS_FOLDER)) names.push(one)
-    else if (found?.isDirectory()) files.push(...(await filesIn(path)))
+    else if (isName(one) && (found === undefined || one !== FEEDS_FOLDER)) {
+      names.push(one)
+      if (found?.isDirectory()) folders.add(one)
+    } else if (found?.isDirectory()) files.push(...(await filesIn(path)))
     else throw invalid(`${one}: there is no such file or folder.`)
   }
-  if (names.length === 0) return { files: [...new Set(files)], only: undefined }
+  if (names.length === 0) return { files: [...new Set(files)], only: undefined, folders }
   const known = await defaultFiles(cwd)
-  return { files: [...new Set([...files, ...known])], only: new Set([...names, ...files]) }
+  return { files: [...new Set([...files, ...known])], only: new Set([...names, ...files]), folders }
 }
 
 const isName = (text: string) => /^[a-z][a-z0-9-]*$/.test(text)

@@ -54,10 +54,10 @@ export async function readFiles(
   find: FindSetting = async () => undefined,
 ): Promise<ReadFeed[]> {
   registerResolution()
-  const { files, only } = await findFeedFiles(paths, cwd)
+  const { files, only, folders } = await findFeedFiles(paths, cwd)
   const loaded: Loaded[] = []
   for (const path of files) for (const feed of await readFile(path, cwd, find)) loaded.push({ path, feed })
-  const asked = new Set(only === undefined ? loaded : chosen(loaded, only))
+  const asked = new Set(only === undefined ? loaded : chosen(loaded, only, folders))
   const opened = new Set([...asked].map(({ path }) => path))
   const others = loaded.filter(one => !asked.has(one) && opened.has(one.path))
   // Those that were asked for come first: where another has what one of them has, it is the other that is refused.
@@ -137,7 +137,7 @@ function placeOf(error: unknown, path: string): string {
  * What was asked for by file, or by the feed's name. A file's own name stands for all its feeds where none of any file is
  * called so, and where it can't be loaded.
  */
-function chosen(loaded: readonly Loaded[], only: ReadonlySet<string>): Loaded[] {
+function chosen(loaded: readonly Loaded[], only: ReadonlySet<string>, folders: ReadonlySet<string>): Loaded[] {
   const feeds = new Set(loaded.map(({ feed }) => feed.compiled?.name))
   const called = loaded.map(one => {
     const { path, feed } = one
@@ -148,7 +148,7 @@ function chosen(loaded: readonly Loaded[], only: ReadonlySet<string>): Loaded[] 
   if (unknown !== undefined)
     throw new GroundstationError(
       'USAGE',
-      `There is no feed ${unknown}: there are ${called.map(({ names }) => names[0]).join(', ')}.`,
+      `There is no feed ${unknown}: there are ${called.map(({ names }) => names[0]).join(', ')}.${folders.has(unknown) ? ` For the feeds in the folder ${unknown}: ./${unknown}` : ''}`,
     )
   return called.filter(({ names }) => names.some(name => only.has(name))).map(({ one }) => one)
 }

@@ -148,6 +148,17 @@ describe('what is no feed is refused, with its file and the reason', () => {
     await assert.rejects(loadFeeds(undefined, folder), invalid(/There is no folder feeds/))
   })
 
+  test('a name that no feed has, and that is a folder beside feeds/', async t => {
+    const folder = await folderWith(t)
+    for (const name of ['feeds', 'more']) {
+      await mkdir(join(folder, name))
+      await writeFile(join(folder, name, 'a.ts'), name === 'feeds' ? POSITION_FEED : SEQUENCED_FEED)
+    }
+    const message = 'There is no feed more: there are readings. For the feeds in the folder more: ./more'
+    await assert.rejects(loadFeeds(['more'], folder), { code: 'USAGE', message })
+    assert.equal((await loadFeeds(['./more'], folder))[0]?.name, 'steps')
+  })
+
   test('a name that no feed has', async () => {
     await assert.rejects(loadFeeds(['rocket'], ROOT), { code: 'USAGE', message: /no feed rocket: there are .*rockets/ })
   })
