@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { type Complaint, readFiles, sourceFile } from './files.ts'
@@ -24,6 +24,15 @@ describe('the code is tidy', () => {
   test('no word under src/ that does not belong there', () =>
     none(source.flatMap(file => wordFaults(file, isPure(file.path)))))
   test('files are called by what is in them', () => none([...source, ...simulators, ...tests].flatMap(nameFaults)))
+
+  test('no two migrations have one number: of those only one would be applied', async () => {
+    const names = (await readdir(join(ROOT, 'src/store/migrations'))).sort()
+    none(
+      names
+        .filter((name, index) => names[index - 1]?.slice(0, 4) === name.slice(0, 4))
+        .map(name => `src/store/migrations/${name}: its number is taken, give it the next one`),
+    )
+  })
 
   test('each room is in docs/architecture.md', async t => {
     const page = await readFile(join(ROOT, 'docs/architecture.md'), 'utf8').catch(() => undefined)
