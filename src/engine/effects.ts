@@ -8,6 +8,7 @@ import type { Seen } from '../store/write/seen.ts'
 import type { SnapshotRow } from '../store/write/snapshots.ts'
 import type { SourceChange } from '../store/write/sources.ts'
 import type { Headers, Outcome } from './contract.ts'
+import type { Skip } from './skips.ts'
 import type { EventWork, RefusedWork, Work } from './work.ts'
 
 /** An event that goes on the record in this batch. */
@@ -43,6 +44,8 @@ export type MutableKey = { -readonly [Name in keyof Key]: Key[Name] } & { isNew:
 export type PendingLetter = Omit<Letter, 'count'> & {
   readonly works: (EventWork | RefusedWork)[]
   readonly outcomeOf: (id: number) => Outcome
+  /** Takes its number when it is written. */
+  readonly onId?: (id: number) => void
 }
 
 /** All that a batch will write, decided before the first row is. */
@@ -66,6 +69,8 @@ export class Effects {
   /** Keys given out by lane in this batch. */
   readonly newKeys = new Map<number, number>()
   readonly notes: string[] = []
+  /** Events that the fold failed on. */
+  readonly skips: Skip[] = []
 
   /** Whether a key of the batch's lanes is another afterwards, or something of theirs is on the record that wasn't. */
   get changesKeys(): boolean {

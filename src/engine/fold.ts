@@ -1,5 +1,6 @@
 import { messageOf } from '../errors.ts'
 import type { CompiledState, StateValue } from '../feed/state.ts'
+import { causeOf } from './fold-cause.ts'
 import { runGuarded } from './guard.ts'
 import { plainlyEnds } from './plain.ts'
 
@@ -24,7 +25,13 @@ export type FoldJob = {
   readonly events: readonly FoldEvent[]
 }
 
-export type FoldFailure = { readonly job: number; readonly sequence: number; readonly message: string }
+/** `cause`: the same for the log, which no payload may be in. */
+export type FoldFailure = {
+  readonly job: number
+  readonly sequence: number
+  readonly message: string
+  readonly cause: string
+}
 export type FoldSnapshot = {
   readonly sequence: number
   readonly events: number
@@ -102,12 +109,13 @@ class FoldRun {
       this.current = { job, index }
       this.#before = state
       if (this.#poison.size > 0 && this.#poison.has(`${job}:${index}`)) {
-        this.failures.push({ job, sequence: event.sequence, message: `took longer than ${FOLD_TIMEOUT_MS} ms` })
+        const message = `took longer than ${FOLD_TIMEOUT_MS} ms`
+        this.failures.push({ job, sequence: event.sequence, message, cause: message })
       } else {
         try {
           state = this.#state.accept(this.#state.evolve(state, event.event, event.type))
         } catch (error) {
-          this.failures.push({ job, sequence: event.sequence, message: messageOf(error) })
+          this.failures.push({ job, sequence: event.sequence, message: messageOf(error), cause: causeOf(error) })
         }
       }
       if (event.after !== undefined) event.after.state = state

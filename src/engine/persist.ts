@@ -206,6 +206,9 @@ async function writeLetters(batch: Batch): Promise<void> {
       groups.map(group => ({ ...(group[0] as PendingLetter), count: group.length })),
     )
     for (const [index, group] of groups.entries())
-      for (const letter of group) for (const work of letter.works) work.outcome = letter.outcomeOf(ids[index] ?? 0)
+      for (const letter of group) {
+        letter.onId?.(ids[index] ?? 0)
+        for (const work of letter.works) work.outcome = letter.outcomeOf(ids[index] ?? 0)
+      }
   }
 }

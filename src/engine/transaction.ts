@@ -17,6 +17,7 @@ import { decideSnapshots } from './decide/snapshot.ts'
 import { failpoint } from './failpoint.ts'
 import { persist } from './persist.ts'
 import { decideSifted } from './sift.ts'
+import { SkipNotes } from './skips.ts'
 import type { EventWork, RefusedWork, Work } from './work.ts'
 
 /** Longer than any statement may take: a batch that isn't through by then talks to nobody. */
@@ -46,9 +47,11 @@ export type TransactionParts = {
 export class Transactions {
   readonly #parts: TransactionParts
   readonly #lanes = new Map<number, LaneMemory>()
+  readonly #skips: SkipNotes
 
   constructor(parts: TransactionParts) {
     this.#parts = parts
+    this.#skips = new SkipNotes(parts.feed.name)
   }
 
   /** Whether a work may take events along that were held before. */
@@ -101,7 +104,8 @@ export class Transactions {
         })
         this.#remember(batch)
         if (batch.effects.applied.length > 0) this.#parts.onApplied()
-        for (const note of batch.effects.notes) this.#parts.log(note)
+        const { notes, skips } = batch.effects
+        for (const note of [...notes, ...this.#skips.add(skips, performance.now())]) this.#parts.log(note)
       }, BATCH_MS_MAX)
     } catch (error) {
       this.#forget(works)

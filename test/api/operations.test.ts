@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { counterFeed, event } from '../engine/counter.ts'
 import { rawConnection } from '../http/raw-connection.ts'
 import { channel, faster, launched } from './rocket.ts'
 import { get, type List, pages, send, serve } from './serve.ts'
 
 const served = await serve()
 const { url } = served
+const failing = (state: object, { add }: { add: number }) => {
+  if (add < 0) throw new RangeError('planted')
+  return state
+}
 const feed = `${url}/feeds/rockets`
 
 test('the feeds, and how much of each there is', async () => {
@@ -39,6 +44,24 @@ test('the feeds, and how much of each there is', async () => {
       ...['payloads', 'rockets', 'launchpads'].map(one => [`spacex-${one}`, `/feeds/spacex-${one}/events`]),
     ],
   )
+})
+
+test('what is missing for good and what the fold skipped is told, after nobody waits for it any more', async () => {
+  const feedOf = counterFeed({ name: 'lossy', maxHeld: 1 })
+  const { declaration } = feedOf
+  const lossy = {
+    ...feedOf,
+    declaration: { ...declaration, state: { ...declaration.state, evolve: failing as never } },
+  }
+  const other = await serve({}, [lossy as typeof feedOf])
+  const events = [event('a', 1), event('a', 5), event('a', 6), event('a', 7, -1)]
+  for (const one of events) await send(`${other.url}/lossy`, one)
+  const [told] = (await get<List>(`${other.url}/feeds`)).body.data
+  assert.deepEqual([told?.openGaps, told?.releasedGaps, told?.missingNumbers, told?.skipped], [0, 1, 3, 1])
+  const text = await (await fetch(`${other.url}/metrics`)).text()
+  for (const line of ['open_gaps{feed="lossy"} 0', 'released_gaps{feed="lossy"} 1', 'missing_numbers{feed="lossy"} 3'])
+    assert.ok(text.includes(`groundstation_${line}\n`), line)
+  assert.match(text, /groundstation_skipped_events\{feed="lossy"\} 1\n/)
 })
 
 test('gaps and held events, by key and by status, page by page', async () => {

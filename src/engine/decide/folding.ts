@@ -51,7 +51,7 @@ function watch({ feed, effects }: Batch): void {
 }
 
 /** The event stays on the record, skipped; the letter says so. */
-export function addFoldLetter(batch: Batch, key: string, raw: Buffer, { sequence, message }: FoldFailure): void {
+export function addFoldLetter(batch: Batch, key: string, raw: Buffer, { sequence, message, cause }: FoldFailure): void {
   batch.effects.letters.push({
     reason: 'fold',
     message: `the state's fold failed, and the event was skipped: ${message.slice(0, 300)}`,
@@ -63,5 +63,6 @@ export function addFoldLetter(batch: Batch, key: string, raw: Buffer, { sequence
     digest: foldDigest(key, sequence),
     works: [],
     outcomeOf: () => ({ outcome: 'accepted' }),
+    onId: id => batch.effects.skips.push({ cause, letter: id }),
   })
 }
