@@ -15,6 +15,16 @@ async function placeOf(t: TestContext) {
   return { cwd, api, env: { DATABASE_URL: await freshDatabase(t), THINGS_URL: api.url } }
 }
 
+describe('groundstation poll', () => {
+  it('without --once says what polls by the schedule, and what polls once', async t => {
+    const { cwd, api, env } = await placeOf(t)
+    const { code, stderr } = await groundstation(['poll', 'a.ts'], { cwd, env })
+    assert.equal(code, 2)
+    assert.match(stderr, /start polls.*: groundstation start a\.ts\n.*: groundstation poll a\.ts --once\n$/)
+    assert.equal(api.asked.length, 0)
+  })
+})
+
 describe('groundstation poll --once', () => {
   it('says what came of it and ends: 0, 1 where items were refused, 3 where the API fails', async t => {
     const { cwd, api, env } = await placeOf(t)

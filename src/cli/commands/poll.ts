@@ -18,13 +18,18 @@ type Options = CommonOptions & { readonly once?: boolean; readonly acceptDrop?: 
 export function addPoll(program: Command, context: Context): void {
   withCommonOptions(program.command('poll <feeds...>'))
     .description('polls feeds now, one after another, says what came of each, and ends; start polls by the schedule')
-    .requiredOption('--once', 'one poll')
+    .option('--once', 'one poll of each; has to be said')
     .option('--accept-drop', 'believes a poll that has far fewer items than the one before: what it lacks may be gone')
     .option('--now', 'asks an API also before the time until which it has asked to be left alone (Retry-After)')
     .action((feeds: string[], options: Options) => run(context, feeds, options))
 }
 
 async function run(context: Context, paths: string[], options: Options): Promise<void> {
+  if (options.once !== true) {
+    const feeds = paths.join(' ')
+    const told = `By their schedule start polls them: groundstation start ${feeds}\nOne poll now: groundstation poll ${feeds} --once`
+    throw new GroundstationError('USAGE', told)
+  }
   const settings = await settingsOf(context, options, 'warn')
   const declared = await feedsToStart(paths, context)
   const feeds = polledOf(declared.feeds)
