@@ -11,16 +11,18 @@ export type Polled = {
   readonly feed: string
   readonly report?: PollReport
   readonly error: GroundstationError | undefined
+  /** What to do about it. */
+  readonly remedy?: string
 }
 
 const NOT_POLLED = { ...NO_COUNTS, run: null, ms: 0, isComplete: false, note: null, hint: null, restMs: null }
 
 /** Of one feed its report; of several a list of theirs, and the worst of their exit codes. */
 export function tellPolls(polls: readonly Polled[], options: CommonOptions, hint: readonly string[]): void {
-  const results = polls.map(({ feed, report, error }) => ({
+  const results = polls.map(({ feed, report, error, remedy }) => ({
     feed,
     ...(report === undefined ? NOT_POLLED : countsOf(report)),
-    error: error === undefined ? null : { code: error.code, message: error.message },
+    error: error === undefined ? null : { code: error.code, message: error.message, remedy: remedy ?? null },
   }))
   const texts = polls.map(polled => (polls.length === 1 ? textOfOne(polled) : `${polled.feed}: ${textOfOne(polled)}`))
   print(options, results.length === 1 ? results[0] : results, [...texts, ...hint].join('\n'))
@@ -34,9 +36,12 @@ const countsOf = ({ failure: _, note, hint, restMs, ...counts }: PollReport) => 
   restMs: restMs ?? null,
 })
 
-function textOfOne({ report, error }: Polled): string {
-  const texts = [...(error === undefined ? [] : [error.message]), ...(report === undefined ? [] : [textOf(report)])]
-  return texts.join('\n')
+function textOfOne({ report, error, remedy }: Polled): string {
+  if (report === undefined) return error?.message ?? ''
+  if (error === undefined) return textOf(report)
+  const kept = report.new + report.changed + report.gone > 0 ? ', and what came before it failed' : ''
+  const told = `The poll failed: ${error.message}. What was stored stays${kept}.`
+  return [told, textOf(report), ...(remedy === undefined ? [] : [remedy])].join('\n')
 }
 
 function codeOf({ report, error }: Polled): number {

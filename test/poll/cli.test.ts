@@ -54,7 +54,25 @@ describe('groundstation poll --once', () => {
     assert.deepEqual(JSON.parse(third.stdout).error, {
       code: 'SOURCE_ANSWER',
       message: `${api.url}/things answered 404`,
+      remedy: "Correct THINGS_URL, or the feed's path.",
     })
+  })
+
+  it('says that a poll failed, what is kept of it, and what to do', async t => {
+    const { cwd, api, env } = await placeOf(t)
+    const pages = POLLED_FEED.replace("path: '/things',", "path: '/things', pages: { link: true },")
+    await writeFile(join(cwd, 'a.ts'), pages)
+    const first = json([{ id: 'a' }], { link: '</things?page=2>; rel="next"' })
+    api.answer((request, response, number) =>
+      request.url === '/things' ? first(request, response, number) : void response.writeHead(404).end(),
+    )
+    const run = () => groundstation(['poll', 'a.ts', '--once'], { cwd, env })
+    const lines = async () => (await run()).stdout.split('\n').map(line => line.replace(/;.*/, ''))
+    const failed = `The poll failed: ${api.url}/things answered 404. What was stored stays`
+    const remedy = "Correct THINGS_URL, or the feed's path."
+    const kept = `${failed}, and what came before it failed.`
+    assert.deepEqual(await lines(), [kept, '1 new, 0 changed, 0 unchanged, 0 rejected', remedy, ''])
+    assert.deepEqual(await lines(), [`${failed}.`, '0 new, 0 changed, 1 unchanged, 0 rejected', remedy, ''])
   })
 })
 

@@ -9,6 +9,7 @@ import { type CommonOptions, type Context, settingsOf, withCommonOptions } from 
 import { feedsToStart } from '../feeds.ts'
 import { createLog } from '../log.ts'
 import { openRuntime, type Runtime } from '../open.ts'
+import { remedyOf } from '../poll-remedy.ts'
 import { hintOf, type Polled, tellPolls } from '../polled.ts'
 import { CHANCE } from '../polls.ts'
 import { stopOnSignals } from '../stop.ts'
@@ -91,7 +92,9 @@ async function poll(feed: CompiledFeed, { runtime, settings, options, signal }: 
   }
   try {
     const report: PollReport = await pollNow(asked, signal, options.now === true)
-    return { feed: name, report, error: report.failure }
+    const { failure } = report
+    if (failure === undefined) return { feed: name, report, error: undefined }
+    return { feed: name, report, error: failure, remedy: remedyOf(failure.cause, source.poll) }
   } catch (error) {
     if (isKept(error)) return { feed: name, error }
     throw error
