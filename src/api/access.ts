@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { type Action, covers, type Identity, type Role, USUAL_ACCESS } from '../feed/access.ts'
+import { covers, type Identity, neededOf, type Role } from '../feed/access.ts'
 import type { CompiledFeed } from '../feed/compile.ts'
 import { Refusal } from '../sources/http/problem.ts'
 import { EVERY, NAMED, type RouteAccess } from '../sources/http/route-access.ts'
@@ -58,17 +58,11 @@ function neededFor(access: Exclude<RouteAccess, 'open'> | undefined, params: unk
   if (access === undefined) return ['administrator']
   if (access === 'user') return access
   if ('role' in access) return [access.role]
+  const { feeds, asks } = door
   return access.feeds
-    .map(feed => neededOf(access.action, feed === NAMED ? (params as { feed: string }).feed : feed, door))
+    .map(name => (name === NAMED ? (params as { feed: string }).feed : name))
+    .map(name => neededOf(access.action, name === EVERY ? undefined : feeds.get(name), asks()))
     .filter(role => role !== 'open')
-}
-
-function neededOf(action: Action, name: string, { feeds, asks }: Door): Role | 'open' {
-  const feed = name === EVERY ? undefined : feeds.get(name)
-  if (feed?.access !== undefined) return feed.access[action]
-  // Its signature says whose post it is.
-  if (action === 'post' && feed?.source.signature !== undefined) return 'open'
-  return asks() ? USUAL_ACCESS[action] : 'open'
 }
 
 /** The token of the request; undefined where there is none. Other schemes are none of ours. */

@@ -27,6 +27,18 @@ export type CompiledAccess = Readonly<Record<Action, Role | 'open'>>
 /** What a feed asks for that states nothing, where it asks at all. */
 export const USUAL_ACCESS = { read: 'reader', post: 'writer', operate: 'operator' } as const satisfies CompiledAccess
 
+/** Whom a feed asks for. `asks`: whether one that doesn't state its access asks where it is served. */
+export function neededOf(
+  action: Action,
+  feed: { readonly access: CompiledAccess | undefined; readonly source: { readonly signature?: unknown } } | undefined,
+  asks: boolean,
+): Role | 'open' {
+  if (feed?.access !== undefined) return feed.access[action]
+  // Its signature says whose post it is.
+  if (action === 'post' && feed?.source.signature !== undefined) return 'open'
+  return asks ? USUAL_ACCESS[action] : 'open'
+}
+
 const COVERED: Readonly<Record<Role, readonly Role[]>> = {
   reader: ['reader'],
   writer: ['writer'],

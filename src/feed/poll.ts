@@ -109,8 +109,7 @@ export function compilePoll(
   const headers = Object.entries(source.headers ?? {}).map(([name, text]) => [name.toLowerCase(), read(text)] as const)
   const poll = {
     url,
-    // What precedes the path in a setting may be somebody's token.
-    shown: `${url.origin}${source.path?.split('?')[0] ?? ''}`,
+    shown: shownOf(url, source.path?.split('?')[0] ?? ''),
     every,
     items: source.items?.split('.') ?? [],
     headers: { ...authorizationOf(url), ...Object.fromEntries(headers) },
@@ -186,6 +185,12 @@ function urlOf({ url: declared, path = '' }: PollSource, base: string): URL {
   const url = /^https?:\/\//i.test(base) ? URL.parse(base.replace(/\/+$/, '') + path) : null
   if (url === null) throw invalid(declared, '(not shown)', 'a URL that begins with https:// or http://')
   return url
+}
+
+/** What precedes the path in a setting may be somebody's token; words that say what speaks there are none. */
+function shownOf({ origin, pathname }: URL, path: string): string {
+  const before = pathname.slice(0, pathname.length - path.length)
+  return `${origin}${/^(\/(api|graphql|rest|v\d{1,2}))+$/.test(before) ? before : ''}${path}`
 }
 
 function invalid(declared: Text, shown: string, expected: string): GroundstationError {

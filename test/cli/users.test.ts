@@ -51,6 +51,7 @@ test('who was made at the command line logs in to a server that runs; its secret
   t.after(() => void child.kill('SIGKILL'))
   const told = await outputOf(child, / {2}psql {2}.*\n/)
   assert.match(told, /users none yet: npx groundstation users add/)
+  assert.match(told, /POST http\S+\/steps {2}\(asks for a token: writer\)\n/)
   const url = /ready on (http:\S+)/.exec(told)?.[1] ?? ''
   await groundstation(['users', 'add', 'ana', '--role', 'administrator'], { ...at, input: PASSWORD })
   const body = new URLSearchParams({ username: 'ana', password: PASSWORD })

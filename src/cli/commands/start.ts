@@ -66,8 +66,10 @@ async function start(context: Context, paths: string[], options: Options): Promi
     server = await serve(context, { settings, log, feeds, runtime, topics, options })
     const { address } = await server.listen({ host: settings.host, port: settings.port })
     const { psql, store } = runtime.database
-    const lacksUsers = asksSomebody(settings, feeds, options) && (await isDeserted(store.query))
-    announce({ address, feeds, settings, roles: options.roles, psql, version: context.version, lacksUsers }, options)
+    const asks = !(options.open === true || isLoopback(settings.host))
+    const lacksUsers = (asks || feeds.some(feed => feed.access !== undefined)) && (await isDeserted(store.query))
+    const { version } = context
+    announce({ address, feeds, settings, roles: options.roles, psql, version, lacksUsers, asks }, options)
     polls = await openPolls({ engine: runtime.engine, settings, feeds, roles: options.roles, log })
     await Promise.race([aborted(signal), lostOf(runtime)])
     log.info('stopping')
@@ -138,10 +140,6 @@ function refuseOpenDoor({ host, secret }: Settings, isOpen: boolean): void {
     `HOST is '${host}', which others reach, and GROUNDSTATION_SECRET isn't set: expected a secret, a loopback address, or --open to let everyone post and read.`,
   )
 }
-
-/** Whether there is anything that asks for a token, but for what makes users. */
-const asksSomebody = ({ host }: Settings, feeds: readonly CompiledFeed[], { open }: Options): boolean =>
-  feeds.some(feed => feed.access !== undefined) || !(open === true || isLoopback(host))
 
 /** A fault that nobody foresaw leaves nothing half done: what was acknowledged is in the database, and the next start goes on. */
 function leaveOnFault(log: Logger): void {
