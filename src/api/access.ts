@@ -15,14 +15,19 @@ export type Door = {
 }
 
 /** Roles, all of which must be covered: none, and nobody is asked. */
-type Needed = readonly Role[] | 'user'
+export type Needed = readonly Role[] | 'user'
+
+/** What a route, such as `GET /feeds/:feed/gaps`, asks of whoever wants something of a feed, at this address; undefined for no such route. */
+export type NeededAt = (route: string, feed: string) => Needed | undefined
 
 /** Asks who it is before anything of a body is read. A route that states no access stops the start. */
-export function addAccess(server: FastifyInstance, door: Door): void {
+export function addAccess(server: FastifyInstance, door: Door): NeededAt {
   const unstated: (() => string | undefined)[] = []
+  const stated = new Map<string, () => RouteAccess | undefined>()
   server.decorateRequest('identity', undefined)
   server.decorateRequest('isWelcome', undefined)
   server.addHook('onRoute', route => {
+    for (const method of [route.method].flat()) stated.set(`${method} ${route.url}`, () => route.config?.access)
     unstated.push(() => (route.config?.access === undefined ? `${route.method} ${route.url}` : undefined))
   })
   server.addHook('onReady', async () => {
@@ -51,6 +56,12 @@ export function addAccess(server: FastifyInstance, door: Door): void {
       done(identity instanceof Refusal ? identity : undefined)
     }, done)
   })
+  return (route, feed) => {
+    const access = stated.get(route)
+    if (access === undefined) return undefined
+    const said = access()
+    return said === 'open' ? [] : neededFor(said, { feed }, door)
+  }
 }
 
 /** A route whose access nobody stated, which doesn't come up, is the administrator's. */
@@ -59,10 +70,11 @@ function neededFor(access: Exclude<RouteAccess, 'open'> | undefined, params: unk
   if (access === 'user') return access
   if ('role' in access) return [access.role]
   const { feeds, asks } = door
-  return access.feeds
+  const roles = access.feeds
     .map(name => (name === NAMED ? (params as { feed: string }).feed : name))
     .map(name => neededOf(access.action, name === EVERY ? undefined : feeds.get(name), asks()))
     .filter(role => role !== 'open')
+  return [...new Set(roles)]
 }
 
 /** The token of the request; undefined where there is none. Other schemes are none of ours. */
@@ -72,7 +84,7 @@ function tokenOf({ headers }: FastifyRequest): string | undefined {
 }
 
 async function identified({ identify }: Door, token: string | undefined, needed: Needed): Promise<Identity | Refusal> {
-  if (token === undefined) return refusal(401, 'unauthenticated', `This asks for a token${roleWords(needed)}.`)
+  if (token === undefined) return refusal(401, 'unauthenticated', wayIn(needed))
   const identity = token.length > TOKEN_LENGTH_MAX ? undefined : await identify(token)
   if (identity === undefined)
     return refusal(401, 'token-invalid', 'The token is not one of ours, has expired, or was ended.')
@@ -90,7 +102,14 @@ const TOKEN_LENGTH_MAX = 4096
 
 const refusal = (status: number, code: string, detail: string) => new Refusal(status, code, detail)
 
-const roleWords = (needed: Needed) => (needed === 'user' ? '' : ` with the role ${needed.join(' and ')}`)
+/** What is asked for, and how to get it. */
+function wayIn(needed: Needed): string {
+  const shown = 'It is shown as Authorization: Bearer <token>.'
+  if (needed === 'user') return `This asks for a user's token. POST /login gives it for a name and a password. ${shown}`
+  const [role] = needed
+  const made = needed.length === 1 ? `: groundstation tokens add <name> --role ${role}` : ' (groundstation tokens add)'
+  return `This asks for a token with the role ${needed.join(' and ')}. POST /login gives one for a user's name and password; whoever runs the server makes one${made}. ${shown}`
+}
 
 /** As RFC 6750 has it. */
 function challengeOf({ problem: { status } }: Refusal, token: string | undefined): string {

@@ -10,7 +10,7 @@ import { problemOf, sendProblem } from '../sources/http/problem.ts'
 import type { Query } from '../store/read/query.ts'
 import type { ViewColumn } from '../store/read/views.ts'
 import type { Users } from '../users/users.ts'
-import { addAccess } from './access.ts'
+import { addAccess, type NeededAt } from './access.ts'
 import { addAlerts } from './alerts.ts'
 import { answerUnreadable, boundConnections } from './connections.ts'
 import type { LagOf } from './context.ts'
@@ -79,7 +79,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const server = fastify(limits, options.tls)
   addErrors(server, options.log)
   addGuard(server, guard)
-  addAccess(server, {
+  const neededAt = addAccess(server, {
     feeds: options.feeds,
     identify: options.users?.identify ?? (async () => undefined),
     asks: () => guard.isLoopback !== true && options.isOpen !== true,
@@ -87,7 +87,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   boundConnections(server.server, limits)
   const asksHere = () => (guard.isLoopback === undefined ? undefined : !guard.isLoopback && options.isOpen !== true)
   await addDescription(server, options.feeds, options.version, asksHere)
-  await addRoutes(server, options, limits, stopping.signal)
+  await addRoutes(server, options, limits, stopping.signal, neededAt)
   await server.ready()
   let closing: Promise<void> | undefined
   return {
@@ -129,7 +129,13 @@ function fastify(limits: Limits, tls: ServerOptions['tls']): FastifyInstance {
   return server
 }
 
-async function addRoutes(server: FastifyInstance, options: ServerOptions, limits: Limits, stopping: AbortSignal) {
+async function addRoutes(
+  server: FastifyInstance,
+  options: ServerOptions,
+  limits: Limits,
+  stopping: AbortSignal,
+  neededAt: NeededAt,
+) {
   const { engine, feeds, query, roles = ['gateway', 'api'], intake = engine } = options
   const { health = () => engine.health(), lag = async () => undefined } = options
   const budget = new Budget(limits.bufferedBytesMax)
@@ -139,7 +145,7 @@ async function addRoutes(server: FastifyInstance, options: ServerOptions, limits
     await server.register(posting, { gateway: { engine: intake, limits, budget, stopping }, feeds })
   if (roles.includes('api')) {
     const context = { engine, query, feeds, limits, budget, lag }
-    addHome(server, feeds)
+    addHome(server, feeds, neededAt)
     const live: LiveContext = {
       seats: new Seats(limits.streamsPerUserMax),
       heartbeatMs: limits.heartbeatMs,

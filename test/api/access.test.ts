@@ -170,6 +170,49 @@ async function checkDescription(served: Served, asks: boolean): Promise<void> {
   }
 }
 
+describe('whoever has no token', () => {
+  test('is told how to get one', async () => {
+    const detail = async (path: string, method = 'GET') => {
+      const { body, status } = await send(`${loopback.url}${path}`, undefined, {}, method)
+      assert.equal(status, 401)
+      return String(body.detail)
+    }
+    for (const path of ['/detections', '/stats', '/alerts'])
+      assert.match(
+        await detail(path),
+        /role reader\. POST \/login .*groundstation tokens add <name> --role reader.*Bearer/,
+      )
+    assert.match(await detail('/users'), /--role administrator/)
+    const own = await detail('/users/me/password', 'PUT')
+    assert.match(own, /a user's token\. POST \/login/)
+    assert.doesNotMatch(own, /tokens add/)
+  })
+
+  test('sees at home what is open, and what asks for which role', async () => {
+    const linksOf = async ({ url }: Served) => {
+      const html = await (await fetch(url)).text()
+      const found = html.matchAll(/href="([^"]+)">[^<]*<\/a>(?: <small>token: ([^<]*))?/g)
+      return [...found].map(([, path = '', role]) => ({ path, role }))
+    }
+    for (const served of [loopback, open, elsewhere]) {
+      const links = await linksOf(served)
+      const paths = links.map(({ path }) => path)
+      for (const one of ['record', 'gaps', 'held', 'dead-letters'])
+        for (const feed of ['rockets', 'detections']) assert.ok(paths.includes(`/feeds/${feed}/${one}`), one)
+      for (const one of ['/detections', '/stats', '/alerts', '/rockets', '/feeds']) assert.ok(paths.includes(one), one)
+      for (const { path, role } of links) {
+        const response = await fetch(`${served.url}${path}`)
+        assert.equal(response.status === 401 ? 'asked' : 'open', role === undefined ? 'open' : 'asked', path)
+        await response.body?.cancel()
+        if (role === undefined) continue
+        const asked = await fetch(`${served.url}${path}`, { headers: served.as[role as Role] })
+        assert.ok(asked.status !== 401 && asked.status !== 403, path)
+        await asked.body?.cancel()
+      }
+    }
+  })
+})
+
 describe('a token', () => {
   test('that is bad is refused where nobody had to show one', async () => {
     const { status, body } = await get(`${loopback.url}/rockets`, { authorization: 'Bearer gst_none' })
