@@ -134,7 +134,7 @@ test('dead letters are listed, shown, replayed into their place and dismissed', 
     .map(line => JSON.parse(line) as { id: number; reason: string })
   const [wrong, broken] = ['schema', 'json'].map(reason => String(letters.find(letter => letter.reason === reason)?.id))
   assert.ok(letters.length === 2 && wrong && broken)
-  assert.match((await run('dead-letters', 'a.ts', 'list')).stdout, /schema of a.*: \/number must be.*\n/)
+  assert.match((await run('dead-letters', 'a.ts', 'list')).stdout, / {2}schema \(a.*\): \/number must be.*\n/)
   assert.match(
     (await run('dead-letters', 'a.ts', 'show', wrong)).stdout,
     /reason: schema[\s\S]*\{"key":"a","number":"2"\}\n$/,

@@ -141,7 +141,7 @@ function shown({ raw, ...letter }: DeadLetter) {
 }
 
 function summary({ id, reason, message, pointer, key, sequence, count, lastAt, status }: DeadLetter): string {
-  const identity = key === null ? '' : ` of ${key}${sequence === null ? '' : ` number ${sequence}`}`
+  const identity = key === null ? '' : ` (${key}${sequence === null ? '' : `, number ${sequence}`})`
   const repeated = count > 1 ? `, ${count} times` : ''
   return `${id}  ${lastAt}  ${reason}${identity}: ${`${pointer} ${message}`.trim()}${repeated}${status === 'open' ? '' : ` (${status})`}`
 }

@@ -17,7 +17,7 @@ const REFUSED_TOLD_MAX = 10
 export function addIngest(program: Command, context: Context): void {
   withCommonOptions(program.command('ingest <feed> <files...>'))
     .description(
-      "JSON, a JSON array or NDJSON, gzip too, from files or standard input (-), as if it had come through the feed's source; the same file again adds nothing",
+      "JSON, a JSON array or NDJSON, gzip too, from files or standard input (-), as if it had come through the feed's source; the same events again add nothing, and where they have no identity of their own, the same content: a file is known by what is in it, not by its name, unless --as gives it one",
     )
     .option('--as <name>', 'the name of the log that the input is: a file that extends the one known goes on after it')
     .action((feed: string, files: string[], options: Options) => run(context, feed, files, options))
