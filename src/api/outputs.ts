@@ -31,7 +31,7 @@ export function outputGauges(registry: Registry): (query: Query, feeds: Readonly
       labelNames: ['feed', 'kind', 'stream', 'target'],
       registers: [registry],
     })
-  const lag = gauge('lag', 'Alerts that an output has still to deliver.')
+  const lag = gauge('lag', 'Alerts that an output has still to deliver, 100000 at most.')
   const behind = gauge('behind_seconds', 'How long the first of them has waited.')
   const running = gauge('running', 'Whether some process delivers.')
   return async (query, feeds) => {

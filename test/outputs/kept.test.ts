@@ -32,6 +32,41 @@ test('an alert is forgotten once its outputs have passed it, and not before', as
   assert.deepEqual(await ids(), [])
 })
 
+test('a sweep that has nothing to forget reads a few alerts, and one that has forgets all that it may', async t => {
+  const { store, send, ids } = await newStore(t)
+  await send(...Array.from({ length: 400 }, (_, index) => alarm('a', index + 1)))
+  const looks: unknown[] = []
+  const query: typeof store.query = (text, values = [], name) => {
+    looks.push(values[2])
+    return store.query(text, values, name)
+  }
+  const keep = { feeds: ['alarms'], ms: 3_600_000, othersMs: 0 }
+  const forget = async (limit: number) => {
+    looks.length = 0
+    await forgetAlerts(query, '/alerts', keep, limit)
+    return (await ids())[0]
+  }
+  assert.equal(await forget(10_000), 1)
+  assert.deepEqual(looks, [16])
+  const age = "update groundstation.alert set raised = raised - interval '2 hours' where id between $1 and $2"
+  await store.query(age, [1, 5])
+  assert.equal(await forget(10_000), 6)
+  assert.deepEqual(looks, [16])
+  await store.query(age, [6, 390])
+  assert.equal(await forget(100), 106)
+  assert.deepEqual(looks, [16, 84])
+  assert.equal(await forget(10_000), 391)
+  assert.deepEqual(looks, [16, 128, 1024])
+})
+
+test('what an output has still to deliver is counted up to a bound', async t => {
+  const { store, send } = await newStore(t)
+  await send(...Array.from({ length: 5 }, (_, index) => alarm('a', index + 1)))
+  await registerOutput(store.query, NAME)
+  const lags = await Promise.all([3, 5, 100].map(async most => (await listOutputs(store.query, most))[0]?.lag))
+  assert.deepEqual(lags, [3, 5, 5])
+})
+
 test('a stream is kept for as long as the most patient of its rules says, of whatever feed', async t => {
   const { store, send, ids } = await newStore(t)
   await send(alarm('a', 1), alarm('a', 2), alarm('a', 3), alarm('a', 4))

@@ -39,7 +39,7 @@ const ToldOutput = Type.Object({
   stream: Type.String({ description: 'Whose alerts are delivered.' }),
   target: Type.String({ description: 'Where to, such as a topic.' }),
   lastId: count("Everything up to it is delivered, or is for others; an alert's id."),
-  lag: count('Alerts that it has still to deliver.'),
+  lag: count('Alerts that it has still to deliver; 100000 stands for as many or more.'),
   behindMs: Type.Number({
     description: 'How long the first of them has waited; 0 where there is none.',
   }),

@@ -7,7 +7,7 @@ export type StoredOutput = {
   readonly kind: string
   readonly target: string
   readonly lastId: number
-  /** Alerts that it has still to deliver. */
+  /** Alerts that it has still to deliver; LAG_MAX stands for as many or more. */
   readonly lag: number
   /** How long the first of them has waited; 0 where there is none. */
   readonly behindMs: number
@@ -17,18 +17,21 @@ export type StoredOutput = {
 
 const WAITING = 'a.stream = o.stream and a.feed = o.feed and a.topic = o.target and a.id > o.last_id'
 
+/** Days without the other end leave millions: more than so many are not counted, whenever somebody looks. */
+export const LAG_MAX = 100_000
+
 /** Every output that was ever started, with how far behind it is. */
-export async function listOutputs(query: Query): Promise<StoredOutput[]> {
+export async function listOutputs(query: Query, lagMax = LAG_MAX): Promise<StoredOutput[]> {
   const { rows } = await query(
     `select f.name as feed, o.stream, o.kind, o.target, o.last_id as "lastId",
-       (select count(*) from groundstation.alert a where ${WAITING}) as lag,
+       (select count(*) from (select from groundstation.alert a where ${WAITING} limit $1) as waiting) as lag,
        coalesce((
          select (extract(epoch from clock_timestamp() - a.raised) * 1000)::double precision
          from groundstation.alert a where ${WAITING} order by a.id limit 1), 0) as "behindMs",
        coalesce(o.held_until > clock_timestamp(), false) as "isHeld", o.problem
      from groundstation.output o join groundstation.feed f on f.id = o.feed
      order by f.name, o.stream, o.kind, o.target`,
-    [],
+    [lagMax],
     'list-outputs',
   )
   return rows as StoredOutput[]

@@ -45,13 +45,27 @@ export async function insertAlerts(
 /** How long a stream's alerts are kept: those of the feeds named, and those of all others. */
 export type Keep = { readonly feeds: readonly string[]; readonly ms: number; readonly othersMs: number }
 
+/** So many are looked at where nothing may be old; more, where all of them were. */
+const FIRST_LOOK = 16
+const MORE = 8
+
 /**
  * Forgets a stream's beginning, as far as it is older than its rules keep, and no output has still to deliver it; so many
- * alerts at most.
+ * alerts at most. What is read is little more than what is forgotten: it is asked every second.
  */
 export async function forgetAlerts(query: Query, stream: string, keep: Keep, limit: number): Promise<void> {
-  await query(
-    `delete from groundstation.alert where stream = $1 and id in (
+  let left = limit
+  for (let look = Math.min(FIRST_LOOK, left); look > 0; look = Math.min(look * MORE, left)) {
+    const forgotten = await forgetFirst(query, stream, keep, look)
+    if (forgotten < look) return
+    left -= forgotten
+  }
+}
+
+/** Of so many alerts at the front, those that are old; how many they were. */
+async function forgetFirst(query: Query, stream: string, keep: Keep, look: number): Promise<number> {
+  const { rows } = await query(
+    `with forgotten as (delete from groundstation.alert where stream = $1 and id in (
       select id from (
         select id, bool_and(raised < now() - keep_ms * interval '1 millisecond' and not is_waited_for) over (order by id) as is_old
         from (
@@ -60,8 +74,10 @@ export async function forgetAlerts(query: Query, stream: string, keep: Keep, lim
             select from groundstation.output o
             where o.feed = a.feed and o.stream = a.stream and o.target = a.topic and o.last_id < a.id) as is_waited_for
           from groundstation.alert a where stream = $1 order by id limit $3) as first) as front
-      where is_old)`,
-    [stream, keep.ms, limit, keep.feeds, keep.othersMs],
+      where is_old) returning 1)
+    select count(*) as count from forgotten`,
+    [stream, keep.ms, look, keep.feeds, keep.othersMs],
     'forget-alerts',
   )
+  return Number(rows[0]?.count ?? 0)
 }
