@@ -1,7 +1,21 @@
+import { messageOf } from '../errors.ts'
+
 /** Frames of our own say nothing of a feed's fold. */
 const OWN = new URL('..', import.meta.url).href
 const IS_PATH = /^(file:\/\/|\/|[A-Za-z]:\\)/
 const FRAME = /^\s+at .*?\(?((?:file:\/\/)?\/?[^\s()]+):(\d+):(\d+)\)?$/
+
+const WORDS_MAX = 300
+const UNREADABLE = 'an error that can not be read'
+
+/** What an error says, for the dead letter: a text that a store takes, whatever was thrown. */
+export function wordsOf(thrown: unknown): string {
+  try {
+    return String(messageOf(thrown)).slice(0, WORDS_MAX).replaceAll('\0', ' ').toWellFormed()
+  } catch {
+    return UNREADABLE
+  }
+}
 
 /**
  * What a fold threw, and where in its source, for the log. Never what the error says: a feed's own words, or those of a parser, may
@@ -12,7 +26,7 @@ export function causeOf(thrown: unknown): string {
     return kindAndPlace(thrown)
   } catch {
     // What is thrown is a feed's own, its properties as well.
-    return 'an error that can not be read'
+    return UNREADABLE
   }
 }
 

@@ -1,6 +1,5 @@
-import { messageOf } from '../errors.ts'
 import type { CompiledState, StateValue } from '../feed/state.ts'
-import { causeOf } from './fold-cause.ts'
+import { causeOf, wordsOf } from './fold-cause.ts'
 import { runGuarded } from './guard.ts'
 import { plainlyEnds } from './plain.ts'
 
@@ -115,7 +114,7 @@ class FoldRun {
         try {
           state = this.#state.accept(this.#state.evolve(state, event.event, event.type))
         } catch (error) {
-          this.failures.push({ job, sequence: event.sequence, message: messageOf(error), cause: causeOf(error) })
+          this.failures.push({ job, sequence: event.sequence, message: wordsOf(error), cause: causeOf(error) })
         }
       }
       if (event.after !== undefined) event.after.state = state

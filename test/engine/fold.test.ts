@@ -17,6 +17,14 @@ function act(state: Poison, event: { number: number; act?: string | undefined })
   switch (event.act) {
     case 'throw':
       throw new Error('planted')
+    case 'unreadable':
+      throw Object.create(null)
+    case 'oddMessage':
+      throw Object.assign(new Error(), { message: 5 })
+    case 'longMessage':
+      throw new Error(`${'x'.repeat(299)}\u{1f680}`)
+    case 'nulMessage':
+      throw new Error('a\u0000b')
     case 'broken':
       if (!isMended) throw new Error('broken')
       return { ...state, path }
@@ -75,7 +83,21 @@ const lettersOf = (key: string) =>
   ground.rows('select sequence, reason, status from groundstation.dead_letters where key = $1 order by sequence', key)
 
 describe('a fold that fails', () => {
-  for (const what of ['throw', 'loop', 'exit', 'promise', 'rejection', 'nothing', 'text', 'impure', 'impureDeep'])
+  for (const what of [
+    'throw',
+    'unreadable',
+    'oddMessage',
+    'longMessage',
+    'nulMessage',
+    'loop',
+    'exit',
+    'promise',
+    'rejection',
+    'nothing',
+    'text',
+    'impure',
+    'impureDeep',
+  ])
     it(`rules 3 and 9: by ${what} skips its event, with a letter; the others go on`, async () => {
       const told = await ground.send('poison', event(what, 1, what), event(what, 2), event(`${what}-other`, 1))
       assert.deepEqual(

@@ -54,7 +54,7 @@ function watch({ feed, effects }: Batch): void {
 export function addFoldLetter(batch: Batch, key: string, raw: Buffer, { sequence, message, cause }: FoldFailure): void {
   batch.effects.letters.push({
     reason: 'fold',
-    message: `the state's fold failed, and the event was skipped: ${message.slice(0, 300)}`,
+    message: `the state's fold failed, and the event was skipped: ${message}`,
     pointer: '',
     key,
     sequence,
