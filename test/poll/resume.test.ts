@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { describe, it } from 'node:test'
+import { describe, it, type TestContext } from 'node:test'
 import { Poller } from '../../src/sources/poll/poller.ts'
 import { folderWith, POLLED_FEED, spawnProgram } from '../cli/program.ts'
 import { freshDatabase } from '../database.ts'
@@ -17,17 +17,23 @@ const numbered: Answering = (request, response, number) => {
 const source = (url: string) => ({ url, every: '1h', items: 'docs', pages: { page: 'page', more: 'more' } })
 const paged = (url: string) => things(source(url))
 
+/** A poll of three pages that was stopped when two of them were applied. */
+async function cutOffBehindTwo(t: TestContext) {
+  const stopping = new AbortController()
+  const api = await openApi(t, (request, response, number) => {
+    if (pageIn(request.url) < 3) numbered(request, response, number)
+  })
+  const first = await openWorld(t, paged(api.url))
+  const stopped = assert.rejects(first.poll(stopping.signal))
+  await until('two pages are applied', async () => (await first.value('select count(*)::int from things')) === 6)
+  stopping.abort(new Error('stop'))
+  await stopped
+  return { api, first }
+}
+
 describe('a poll that is cut off', () => {
   it('goes on behind the last page that was applied, and is one run', async t => {
-    const stopping = new AbortController()
-    const api = await openApi(t, (request, response, number) => {
-      if (pageIn(request.url) < 3) numbered(request, response, number)
-    })
-    const first = await openWorld(t, paged(api.url))
-    const stopped = assert.rejects(first.poll(stopping.signal))
-    await until('two pages are applied', async () => (await first.value('select count(*)::int from things')) === 6)
-    stopping.abort(new Error('stop'))
-    await stopped
+    const { api, first } = await cutOffBehindTwo(t)
     assert.deepEqual(await first.rows('select run, ms from groundstation.poll_run'), [{ run: 1, ms: null }])
     api.answer(numbered)
     api.asked.length = 0
@@ -41,15 +47,7 @@ describe('a poll that is cut off', () => {
   })
 
   it('goes on from the first page where it is declared otherwise by then', async t => {
-    const stopping = new AbortController()
-    const api = await openApi(t, (request, response, number) => {
-      if (pageIn(request.url) < 3) numbered(request, response, number)
-    })
-    const first = await openWorld(t, paged(api.url))
-    const stopped = assert.rejects(first.poll(stopping.signal))
-    await until('two pages are applied', async () => (await first.value('select count(*)::int from things')) === 6)
-    stopping.abort(new Error('stop'))
-    await stopped
+    const { api, first } = await cutOffBehindTwo(t)
     const others = ALL.map(({ id }) => ({ id: `other ${id}` }))
     api.answer((request, response, number) => {
       const page = pageIn(request.url)
